@@ -1,0 +1,1 @@
+"""Suites of gold questions and answers in, scores out."""
