@@ -8,7 +8,8 @@ FootnotedError
 │   └── IndexBroken        the catalog itself can't be read
 └── WeightsError
     ├── WeightsCorrupt     a model file is not the one whose SHA-256 is known
-    └── WeightsUnavailable no source could deliver a model file
+    ├── WeightsUnavailable no source could deliver a model file
+    └── WeightsNotStored   the cache folder is full or can't be written
 """
 
 
@@ -56,3 +57,7 @@ class WeightsCorrupt(WeightsError):
 
 class WeightsUnavailable(WeightsError):
     """No source could deliver a model file."""
+
+
+class WeightsNotStored(WeightsError):
+    """The cache folder is full or can't be written."""

@@ -6,7 +6,7 @@ Frozen, and free of any store, model or vendor. Every offset is a Unicode code p
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 
 class Span(NamedTuple):
@@ -98,3 +98,97 @@ class Hit:
     score: float
     ranks: Mapping[str, int] = field(default_factory=dict)
     scores: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an ``Index.add`` has come.
+
+    Attributes:
+        source: The file that is being read.
+        done: Files finished so far.
+        total: Files found.
+        embedded: Passages embedded since the add began.
+    """
+
+    source: str
+    done: int
+    total: int
+    embedded: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """What became of one file.
+
+    Attributes:
+        source: The name by which the index knows the file, or would have known it.
+        status: ``failed`` leaves what the index held under that name as it was.
+        reason: Why it failed, else None.
+        passages: How many passages were embedded for it.
+    """
+
+    source: str
+    status: Literal["added", "updated", "unchanged", "failed"]
+    reason: str | None = None
+    passages: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AddReport:
+    """What an ``Index.add`` did.
+
+    Attributes:
+        files: One report a file, in the order in which they were read.
+        skipped: Files in folders that were passed over: hidden ones and those of other formats.
+    """
+
+    files: tuple[FileReport, ...]
+    skipped: int = 0
+
+    @property
+    def added(self) -> tuple[FileReport, ...]:
+        """The files that are new to the index."""
+        return self._having("added")
+
+    @property
+    def updated(self) -> tuple[FileReport, ...]:
+        """The files whose content had changed."""
+        return self._having("updated")
+
+    @property
+    def unchanged(self) -> tuple[FileReport, ...]:
+        """The files that the index held already, byte for byte."""
+        return self._having("unchanged")
+
+    @property
+    def failed(self) -> tuple[FileReport, ...]:
+        """The files that could not be read, each with its reason."""
+        return self._having("failed")
+
+    def _having(self, status: str) -> tuple[FileReport, ...]:
+        return tuple(file for file in self.files if file.status == status)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What an ``Index.check`` found.
+
+    Attributes:
+        documents: How many documents the index holds.
+        passages: How many passages.
+        problems: What is wrong, one sentence each, with what to do.
+        changed: Sources whose file is no longer the one that was indexed.
+        missing: Sources whose file is gone; the index still answers from them.
+    """
+
+    documents: int
+    passages: int
+    problems: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong; changed and missing files are news, not faults."""
+        return not self.problems

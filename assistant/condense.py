@@ -1,0 +1,92 @@
+"""History and a follow-up in, a question that stands alone out."""
+
+import re
+from collections.abc import Sequence
+
+from assistant import prompts
+from assistant.context import tokens
+from assistant.errors import ModelError
+from assistant.ground import strip_markers
+from assistant.llm import Message, Model
+from assistant.types import Turn, Usage
+from assistant.words import covered, keys, words
+
+# What a rewriting may read: the last turns carry what a follow-up refers to, and each token costs time.
+HISTORY_TOKENS = 300
+QUESTION_TOKENS = 60
+# Words that point out of the question.
+_POINTERS = re.compile(
+    r"\b(he|him|his|she|her|hers|it|its|they|them|their|theirs|this|that|these|those|there|then|one|ones|same|"
+    r"former|latter|else|another|both|either|neither|instead)\b",
+    re.IGNORECASE,
+)
+_CONTINUES = re.compile(r"^\W*(and|but|or|so|also|what about|how about|why|how so|how come|since when)\b", re.IGNORECASE)
+# "In which year?", "How many?": too little to search for.
+_FEW_WORDS = 1
+
+
+def needs_history(question: str) -> bool:
+    """Whether a question can't be understood, or searched for, without the turns before it."""
+    return bool(
+        _POINTERS.search(question) or _CONTINUES.search(question) or len(words(question)) <= _FEW_WORDS
+    )
+
+
+def standalone(question: str, history: Sequence[Turn], model: Model) -> tuple[str, Usage]:
+    """The question as somebody would ask it who had not heard the conversation.
+
+    The model is called only where the question needs it. What it makes of the question is used only if it says
+    nothing that the conversation doesn't; otherwise the user's own last question is put before this one.
+
+    Args:
+        question: The follow-up.
+        history: The turns before it, oldest first.
+        model: Who rewrites.
+    """
+    usage = Usage(model=model.name)
+    recent = _recent(history)
+    if not recent or not needs_history(question):
+        return question, usage
+    try:
+        rewritten, usage = _rewrite(question, recent, model)
+    except ModelError:
+        # A question that is searched for as it stands is better than none; the answering call will say what is wrong.
+        rewritten = ""
+    return (rewritten if _faithful(rewritten, question, recent) else _joined(question, recent)), usage
+
+
+def _rewrite(question: str, recent: Sequence[Turn], model: Model) -> tuple[str, Usage]:
+    messages = (
+        Message("system", prompts.STANDALONE),
+        Message("user", prompts.conversation_block(recent, question)),
+    )
+    text, read, written = "", 0, 0
+    for delta in model.stream(messages, QUESTION_TOKENS):
+        text += delta.text
+        read, written = max(read, delta.prompt_tokens), max(written, delta.completion_tokens)
+    lines = text.strip().splitlines()
+    return (lines[0].strip() if lines else ""), Usage(model.name, read, written, calls=1)
+
+
+def _faithful(rewritten: str, question: str, recent: Sequence[Turn]) -> bool:
+    said = keys(" ".join([question, *(turn.text for turn in recent)]))
+    new = words(rewritten)
+    return rewritten.endswith("?") and bool(new) and all(covered(word, said) for word in new)
+
+
+def _joined(question: str, recent: Sequence[Turn]) -> str:
+    asked = [turn.text for turn in recent if turn.role == "user"]
+    return f"{asked[-1]} {question}" if asked else question
+
+
+def _recent(history: Sequence[Turn]) -> list[Turn]:
+    """The last turns that fit, oldest first, without the markers of their footnotes."""
+    chosen: list[Turn] = []
+    spent = 0
+    for turn in reversed(history):
+        text = strip_markers(turn.text)
+        spent += tokens(text)
+        if spent > HISTORY_TOKENS:
+            break
+        chosen.append(Turn(turn.role, text))
+    return chosen[::-1]

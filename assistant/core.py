@@ -1,0 +1,356 @@
+"""The assistant: a question and its history in, a footnoted answer or a reasoned refusal out. The story, top to bottom."""
+
+import atexit
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import seeds
+from assistant import condense, context, decide, ground, llm
+from assistant import read as reading
+from assistant.errors import ModelInterrupted, QuestionError
+from assistant.settings import Settings, from_environment
+from assistant.types import Answer, Citation, Claim, Draft, Event, Evidence, Found, Kind, Said, Settled, Turn, Usage, Working
+from index import Hit, Index, Passage, weights
+from index.split import VERSION as SPLITTER
+from index.split import sentences
+
+if TYPE_CHECKING:
+    from llama_index.core.base.embeddings.base import BaseEmbedding
+    from llama_index.core.llms import LLM
+
+# Longer than any question that one passage could answer; a text to work on belongs among the documents.
+MOST_CHARACTERS = 4000
+EVIDENCE_TOKENS_EMBEDDED = 700
+EVIDENCE_TOKENS_ENDPOINT = 4000
+
+
+class Assistant:
+    """Answers questions from one index.
+
+    Safe to share between threads. Close it when done, or use it in a ``with`` statement.
+
+    Args:
+        index: The documents.
+        model: Who writes.
+        settings: What can be set.
+    """
+
+    def __init__(self, index: Index, model: llm.Model, settings: Settings) -> None:
+        self.index = index
+        self.model = model
+        self.settings = settings
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        llm: "LLM | None" = None,
+        embed_model: "BaseEmbedding | None" = None,
+        settings: Settings | None = None,
+    ) -> Self:
+        """Open an index to ask it.
+
+        Args:
+            path: The index's folder.
+            llm: Any LlamaIndex LLM; None takes the one that the settings name, by default the embedded one.
+            embed_model: What the index was made with; None is the embedded MiniLM.
+            settings: None takes them from the environment.
+
+        Raises:
+            IndexMissing: Nothing is indexed there.
+            IndexMismatch: The index was made with another embedding model.
+            WeightsError: The embedded model's weights can't be had.
+            SettingsError: A setting makes no sense.
+        """
+        index = Index.open(path, embed_model, must_exist=True)
+        return cls(index, *_model(llm, settings))
+
+    def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
+        """Answer a question from the documents, or say that they don't.
+
+        Args:
+            question: At most 4,000 characters.
+            history: The turns before it, oldest first.
+
+        Returns:
+            An answer each of whose sentences carries a footnote, or a refusal with its reason.
+
+        Raises:
+            QuestionError: The question is empty or too long.
+            ModelError: The model can't be reached, refuses, or stops half-way.
+        """
+        return _settled(self.stream(question, history))
+
+    def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Event]:
+        """Answer like ``ask``, telling each step: what was found, each sentence once it stands, the settled Answer.
+
+        Nothing that was said is withdrawn later. Closing the iterator ends the work.
+        """
+        clock = _Clock()
+        question = _checked(question)
+        yield Working("condense")
+        with clock.stage("condense"):
+            query, usage = condense.standalone(question, history, self.model)
+        yield Working("search")
+        with clock.stage("search"):
+            hits = tuple(self.index.search(query, self.settings.passages))
+        yield Found(query, hits)
+        yield from self._answer(question, query, hits, usage, clock)
+
+    def read(self, question: str, passages: Sequence[Passage]) -> Answer:
+        """Answer from these passages alone, the most important first. Raises as ``ask`` does."""
+        question = _checked(question)
+        hits = tuple(Hit(passage, score=1.0 / rank) for rank, passage in enumerate(passages, start=1))
+        return _settled(self._answer(question, question, hits, Usage(self.model.name), _Clock()))
+
+    def warm(self) -> None:
+        """Start the model, and let it read the documents if it can read all of them, before the first question."""
+        evidence = self._whole()
+        key = self._ready(evidence)
+        for _ in self.model.stream(reading.prompt("", evidence), max_tokens=1):
+            pass
+        if key:
+            self.model.keep(key)
+
+    def close(self) -> None:
+        """Release the index. The embedded model's process stays for others until it is idle."""
+        self.index.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _answer(
+        self, question: str, query: str, hits: tuple[Hit, ...], usage: Usage, clock: "_Clock"
+    ) -> Iterator[Event]:
+        evidence = context.fit(hits, self._budget())
+        state = _Answering(question, query, hits, evidence, self.settings.threshold)
+        if evidence:
+            key = self._ready(evidence)
+            yield Working("read")
+            with clock.stage("read"):
+                for progress in self._drafts(query, evidence, state):
+                    said = state.hear(progress.draft, final=progress.final)
+                    if said:
+                        clock.mark("first_word")
+                    yield from said or (Working("read"),)
+                    usage = progress.added_to(usage)
+            if key:
+                self.model.keep(key)
+        yield Settled(replace(state.settle(), usage=usage, timings=clock.timings()))
+
+    def _drafts(self, query: str, evidence: Sequence[Evidence], state: "_Answering") -> Iterator[reading.Progress]:
+        """The draft as it grows; begun again once if the model dies before anything was said."""
+        try:
+            yield from reading.draft(self.model, query, evidence, self.settings.answer_tokens)
+        except ModelInterrupted:
+            if state.claims:
+                raise
+            yield from reading.draft(self.model, query, evidence, self.settings.answer_tokens)
+
+    def _ready(self, evidence: Sequence[Evidence]) -> str | None:
+        """Prepare the model for a prompt that every question shares; its key, None where questions read different ones."""
+        if not self.model.embedded or not evidence or len(evidence) < self.index.passage_count:
+            return None
+        text = "\n".join(message.text for message in reading.prompt("", evidence))
+        key = hashlib.sha256(f"{self.model.name}\n{text}".encode()).hexdigest()[:32]
+        self.model.prepare(key)
+        return key
+
+    def _whole(self) -> tuple[Evidence, ...]:
+        """All passages, where they fit into one prompt."""
+        if self.index.passage_count > self.settings.passages:
+            return ()
+        passages = (passage for document in self.index.documents() for passage in self.index.passages(document.id))
+        evidence = context.fit([Hit(passage, score=0.0) for passage in passages], self._budget())
+        return evidence if len(evidence) == self.index.passage_count else ()
+
+    def _budget(self) -> int:
+        default = EVIDENCE_TOKENS_EMBEDDED if self.model.embedded else EVIDENCE_TOKENS_ENDPOINT
+        return self.settings.evidence_tokens or default
+
+
+class _Answering:
+    """What has been said so far to one question."""
+
+    def __init__(
+        self, question: str, query: str, hits: tuple[Hit, ...], evidence: Sequence[Evidence], threshold: float
+    ) -> None:
+        self.claims: list[Claim] = []
+        self._question = question
+        self._query = query
+        self._hits = hits
+        self._ground = ground.Ground(evidence)
+        self._threshold = threshold
+        self._citations: list[Citation] = []
+        self._texts: list[str] = []
+        self._confidences: list[float] = []
+        self._heard = 0
+        self._best_refused = 0.0
+        self._empty = not evidence
+
+    def hear(self, draft: Draft, *, final: bool) -> list[Said]:
+        """Take the draft so far; what stands of the sentences that it has completed since is said."""
+        if reading.declines(draft.text):
+            return []
+        spans = sentences(draft.text)
+        complete = spans if final else spans[:-1]
+        new = [draft.text[start:end] for start, end in complete[self._heard :]]
+        self._heard = max(self._heard, len(complete))
+        return [said for sentence in new if (said := self._weigh(sentence, draft))]
+
+    def settle(self) -> Answer:
+        """The answer, if anything was said; else the refusal and its reason."""
+        if self.claims:
+            return self._reply("answer", " ".join(self._texts), min(self._confidences), None)
+        reason = decide.refusal(self._ground.unmentioned(self._query), empty=self._empty)
+        return self._reply("refusal", reason, self._best_refused, reason)
+
+    def _weigh(self, sentence: str, draft: Draft) -> Said | None:
+        """Say a sentence if its evidence carries it and it answers the question."""
+        text = ground.strip_markers(sentence)
+        grounding = self._ground.verify(text, self._query)
+        if not ground.stands(grounding):
+            return None
+        confidence = decide.confidence(decide.features(draft, grounding, self._ground, self._query))
+        if confidence < self._threshold:
+            self._best_refused = max(self._best_refused, confidence)
+            return None
+        return self._say(text, grounding, confidence)
+
+    def _say(self, text: str, grounding: ground.Grounding, confidence: float) -> Said | None:
+        if any(claim.text == text for claim in self.claims):
+            return None
+        markers, new = ground.cite(grounding.places, self._citations)
+        said = Said(ground.mark(text, markers), Claim(text, markers, grounding.support), new)
+        self.claims.append(said.claim)
+        self._citations.extend(new)
+        self._texts.append(said.text)
+        self._confidences.append(confidence)
+        return said
+
+    def _reply(self, kind: Kind, text: str, confidence: float, reason: str | None) -> Answer:
+        return Answer(
+            question=self._question,
+            query=self._query,
+            text=text,
+            kind=kind,
+            confidence=confidence,
+            reason=reason,
+            citations=tuple(self._citations),
+            hits=self._hits,
+            claims=tuple(self.claims),
+        )
+
+
+class _Clock:
+    """Seconds by stage."""
+
+    def __init__(self) -> None:
+        self._begun = time.perf_counter()
+        self._seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._seconds[name] = time.perf_counter() - begun
+
+    def mark(self, name: str) -> None:
+        """Note a moment, the first time it comes."""
+        self._seconds.setdefault(name, time.perf_counter() - self._begun)
+
+    def timings(self) -> dict[str, float]:
+        self.mark("total")
+        return {name: round(seconds, 4) for name, seconds in self._seconds.items()}
+
+
+_default: Assistant | None = None
+_default_lock = threading.Lock()
+
+
+def ask(question: str, history: Sequence[Turn] = ()) -> Answer:
+    """Answer a question from the shipped corpus, with the models that the environment configures.
+
+    The first call opens one Assistant for the process, which is closed at exit; the weights are fetched if this
+    machine doesn't have them yet.
+
+    Args:
+        question: At most 4,000 characters.
+        history: The turns before it, oldest first.
+
+    Returns:
+        An answer each of whose sentences carries a footnote, or a refusal with its reason.
+
+    Raises:
+        FootnotedError: As ``Assistant.open`` and ``Assistant.ask`` do.
+    """
+    return default_assistant().ask(question, history)
+
+
+def default_assistant() -> Assistant:
+    """The one Assistant behind ``ask``, made on first use."""
+    global _default  # noqa: PLW0603 - the one cached default of the process
+    with _default_lock:
+        if _default is None:
+            _default = open_shipped()
+            atexit.register(_default.close)
+        return _default
+
+
+def open_shipped(settings: Settings | None = None, llm: "LLM | None" = None) -> Assistant:
+    """An Assistant over the shipped corpus, whose index is made in the user's cache folder if it isn't there."""
+    index = Index.open(shipped_index())
+    index.add(shipped_files())
+    return Assistant(index, *_model(llm, settings))
+
+
+def shipped_files() -> list[Path]:
+    """The documents that ship."""
+    return sorted(seeds.PATH.glob("*.txt"))
+
+
+def shipped_index() -> Path:
+    """Where the index of the shipped corpus is kept: another corpus or splitter gets another folder."""
+    digest = hashlib.sha256(SPLITTER.encode())
+    for path in shipped_files():
+        digest.update(path.read_bytes())
+    return weights.cache_folder() / "corpora" / f"seeds-{digest.hexdigest()[:16]}"
+
+
+def _model(own: "LLM | None", settings: Settings | None) -> tuple[llm.Model, Settings]:
+    settings = settings or from_environment()
+    return (llm.wrap(own) if own is not None else llm.choose(settings)), settings
+
+
+def _settled(events: Iterator[Event]) -> Answer:
+    for event in events:
+        if isinstance(event, Settled):
+            return event.answer
+    raise AssertionError("a stream ends with Settled")
+
+
+def _checked(question: str) -> str:
+    if not question.strip():
+        raise QuestionError("the question is empty; ask something")
+    if len(question) > MOST_CHARACTERS:
+        raise QuestionError(
+            f"the question has {len(question):,} characters, of which {MOST_CHARACTERS:,} can be read; shorten it, or "
+            "index the text as a document and ask about it"
+        )
+    # Lone surrogates come from broken terminals, and no endpoint takes them.
+    return question.strip().encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,100 @@
+"""Evidence features in, a calibrated confidence out: answer or refuse, and why. Pure: no model, no store, no clock."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from assistant.ground import Ground, Grounding
+from assistant.types import Draft
+
+COEFFICIENTS = "calibration.json"
+# Log-odds beyond this say nothing more: a probability of .0005 is as good as 0 for a model of this kind.
+LOGIT_LIMIT = 7.5
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What the confidence in a claim is computed from.
+
+    Attributes:
+        none_logit: Log-odds of the model's probability that the passages don't say, within ±7.5; None without
+            log-probabilities.
+        mean_logprob: Of the tokens written, at most 0; None likewise.
+        support: The share of the claim that stands in the cited sentences, 0–1.
+        novelty: The same of what it adds to the question, 0–1.
+        mentions: The share of the question's content that the evidence says anywhere, 0–1.
+        about: The share of the question's content that the cited sentences say, 0–1.
+        unmentioned: How many names and numbers of the question the evidence says nowhere.
+    """
+
+    none_logit: float | None
+    mean_logprob: float | None
+    support: float
+    novelty: float
+    mentions: float
+    about: float
+    unmentioned: int
+
+    def values(self) -> Mapping[str, float]:
+        """The features that are known, by name."""
+        named = {name: getattr(self, name) for name in self.__slots__}
+        return {name: float(value) for name, value in named.items() if value is not None}
+
+
+def features(draft: Draft, grounding: Grounding, ground: Ground, question: str) -> Features:
+    """Describe a claim that stands, for ``confidence``."""
+    return Features(
+        none_logit=None if draft.none_probability is None else logit(draft.none_probability),
+        mean_logprob=draft.mean_logprob,
+        support=grounding.support,
+        novelty=grounding.novelty,
+        mentions=ground.mentions(question),
+        about=ground.about(question, grounding.places),
+        unmentioned=len(ground.unmentioned(question)),
+    )
+
+
+def confidence(found: Features) -> float:
+    """The probability, 0–1, that a claim with these features answers the question rightly.
+
+    A logistic model. Its coefficients, and the suite, the date and the command that fitted them, are in
+    ``calibration.json``; there is a second set for endpoints that report no log-probabilities.
+    """
+    values = found.values()
+    model = _coefficients()["with_logprobs" if found.none_logit is not None else "without_logprobs"]
+    score = model["intercept"] + sum(weight * values.get(name, 0.0) for name, weight in model["weights"].items())
+    return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, score))))
+
+
+def refusal(unmentioned: Sequence[str], *, empty: bool = False) -> str:
+    """Why there is no answer, in a sentence for the reader.
+
+    Args:
+        unmentioned: Names and numbers of the question that the evidence says nowhere.
+        empty: Whether there was nothing to read at all.
+    """
+    if empty:
+        return "Nothing in these documents has to do with this question."
+    if unmentioned:
+        return f"Nothing found in these documents mentions {_listed(unmentioned)}."
+    return "These documents don't say: no passage found states the answer."
+
+
+def logit(probability: float) -> float:
+    """Log-odds, within ±7.5."""
+    bounded = min(max(probability, 1e-9), 1.0 - 1e-9)
+    return max(-LOGIT_LIMIT, min(LOGIT_LIMIT, math.log(bounded / (1.0 - bounded))))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+@cache
+def _coefficients() -> Mapping[str, Any]:
+    data: Mapping[str, Any] = json.loads((files("assistant") / COEFFICIENTS).read_text("utf-8"))
+    return data

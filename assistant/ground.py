@@ -1,0 +1,206 @@
+"""Verify claims against their evidence and cut the citations that carry them. Pure: no model, no store, no clock.
+
+The model is never asked where its words come from: small ones point at the wrong sentence more often than not. Each
+claim is aligned with the sentences that were read, and stands only when they say what it says.
+"""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from assistant.types import Citation, Evidence
+from assistant.words import Word, covered, keys, unique, words
+from index.types import Sentence
+
+MARKER = re.compile(r"\s*\[\d+(?:\s*,\s*\d+)*\]")
+# A claim is rarely spread over more, and a footnote that quotes more is no help.
+MOST_SENTENCES = 3
+# What a further sentence must add to the support of a claim to be cited as well.
+WORTH_CITING = 0.15
+# Question words weigh less than a claim's own: they say what is asked about, not what is answered.
+QUESTION_WEIGHT = 0.3
+# What a claim must have of its words, and of the words that it adds to the question, in the sentences cited for it.
+LEAST_SUPPORT = 0.5
+LEAST_NOVELTY = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A sentence of the evidence."""
+
+    evidence: Evidence
+    sentence: Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Grounding:
+    """How well the evidence carries a claim.
+
+    Attributes:
+        places: The sentences that carry it, best first; empty where none says anything of it.
+        support: The share, 0–1, of what the claim says (rare words weigh more) that stands in those sentences.
+        novelty: The same of what the claim adds to the question; equal to ``support`` where it adds nothing.
+        unfounded: Numbers of the claim that stand nowhere in the evidence, and names that stand neither there nor in
+            the question.
+        adds: Whether the claim says anything that the question does not.
+    """
+
+    places: tuple[Place, ...]
+    support: float
+    novelty: float
+    unfounded: tuple[str, ...]
+    adds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A sentence with the keys of its words."""
+
+    place: Place
+    keys: frozenset[str]
+
+
+class Ground:
+    """Evidence, prepared to check claims against it.
+
+    Args:
+        evidence: What the model has read.
+    """
+
+    def __init__(self, evidence: Sequence[Evidence]) -> None:
+        self._lines = [
+            _Line(Place(item, sentence), keys(item.words(sentence))) for item in evidence for sentence in item.sentences
+        ]
+        self._all = frozenset[str]().union(*(line.keys for line in self._lines))
+
+    def verify(self, claim: str, question: str) -> Grounding:
+        """Find what carries a claim that answers the question.
+
+        Args:
+            claim: One sentence; markers in it are ignored.
+            question: The question it answers.
+        """
+        said = unique(words(strip_markers(claim)))
+        asked = keys(question)
+        added = [word for word in said if not covered(word, asked)]
+        weights = {word.key: self._rarity(word) for word in said}
+        scores = {word.key: weights[word.key] * (1.0 if word in added else QUESTION_WEIGHT) for word in said}
+        places = self._align(said, scores, question)
+        found = frozenset[str]().union(*(line.keys for line in places))
+        support = _share(said, weights, found)
+        return Grounding(
+            places=tuple(line.place for line in places),
+            support=support,
+            novelty=_share(added, weights, found) if added else support,
+            unfounded=tuple(word.text for word in said if self._unfounded(word, asked)),
+            adds=bool(added),
+        )
+
+    def mentions(self, question: str) -> float:
+        """The share, 0–1, of the question's content that the evidence says anywhere; rare words weigh more."""
+        asked = unique(words(question))
+        return _share(asked, {word.key: self._rarity(word) for word in asked}, self._all)
+
+    def about(self, question: str, places: Sequence[Place]) -> float:
+        """The share, 0–1, of the question's content that these sentences say; rare words weigh more."""
+        asked = unique(words(question))
+        said = frozenset[str]().union(*(line.keys for line in self._lines if line.place in places))
+        return _share(asked, {word.key: self._rarity(word) for word in asked}, said)
+
+    def unmentioned(self, question: str) -> tuple[str, ...]:
+        """Names and numbers of the question that the evidence says nowhere."""
+        return tuple(
+            word.text for word in unique(words(question)) if (word.name or word.number) and not covered(word, self._all)
+        )
+
+    def _unfounded(self, word: Word, asked: frozenset[str]) -> bool:
+        """A number must stand in the evidence even if the question names it; a name may come from the question."""
+        if word.number:
+            return not covered(word, self._all)
+        return word.name and not covered(word, self._all | asked)
+
+    def _align(self, said: Sequence[Word], scores: Mapping[str, float], question: str) -> list[_Line]:
+        """The sentences that together cover the claim best, taken greedily, in the order of what they add."""
+        asked = unique(words(question))
+        about = {word.key: self._rarity(word) for word in asked}
+        chosen: list[_Line] = []
+        have = frozenset[str]()
+        while len(chosen) < MOST_SENTENCES:
+            rest = [line for line in self._lines if line not in chosen]
+            if not rest:
+                break
+            base = _share(said, scores, have)
+            # Between sentences that cover a claim equally, the one about the question carries it.
+            best = max(
+                rest,
+                key=lambda line: (
+                    round(_share(said, scores, have | line.keys) + 0.1 * _share(asked, about, line.keys), 6),
+                    -line.place.sentence.start,
+                ),
+            )
+            gain = _share(said, scores, have | best.keys) - base
+            if gain <= (WORTH_CITING if chosen else 0.0):
+                break
+            chosen.append(best)
+            have |= best.keys
+        return chosen
+
+    def _rarity(self, word: Word) -> float:
+        """Inverse document frequency over the sentences read: what stands in every sentence tells little."""
+        count = sum(covered(word, line.keys) for line in self._lines)
+        return math.log(1.0 + (len(self._lines) + 1) / (count + 0.5))
+
+
+def stands(grounding: Grounding) -> bool:
+    """Whether the evidence carries a claim."""
+    return (
+        bool(grounding.places)
+        and not grounding.unfounded
+        and grounding.support >= LEAST_SUPPORT
+        and grounding.novelty >= LEAST_NOVELTY
+    )
+
+
+def cite(places: Sequence[Place], known: Sequence[Citation]) -> tuple[tuple[int, ...], tuple[Citation, ...]]:
+    """Footnotes for the places that carry a claim.
+
+    Args:
+        places: Sentences of the evidence, best first.
+        known: The footnotes that the answer has already; words that are cited again keep their number.
+
+    Returns:
+        The markers, ascending, and the footnotes that are new.
+    """
+    numbers = {(citation.document_id, citation.start, citation.end): citation.marker for citation in known}
+    new: list[Citation] = []
+    markers: list[int] = []
+    for place in places:
+        passage, (start, end) = place.evidence.passage, place.sentence
+        marker = numbers.get((passage.document_id, start, end))
+        if marker is None:
+            marker = len(known) + len(new) + 1
+            new.append(Citation.cut(passage, start, end, marker))
+        markers.append(marker)
+    return tuple(sorted(markers)), tuple(new)
+
+
+def strip_markers(text: str) -> str:
+    """The text without ``[1]`` or ``[1, 2]``, which a model may write of its own accord."""
+    return MARKER.sub("", text).strip()
+
+
+def mark(claim: str, markers: Sequence[int]) -> str:
+    """The claim with its markers before the final punctuation: ``Fumio Kishida [1].``"""
+    notes = "".join(f"[{marker}]" for marker in markers)
+    match = re.search(r"[.!?…]+[\"'”’)]*$", claim)
+    if match is None:
+        return f"{claim} {notes}"
+    return f"{claim[: match.start()].rstrip()} {notes}{match.group()}"
+
+
+def _share(chosen: Sequence[Word], weights: Mapping[str, float], present: frozenset[str]) -> float:
+    total = sum(weights[word.key] for word in chosen)
+    if not total:
+        return 0.0
+    return sum(weights[word.key] for word in chosen if covered(word, present)) / total

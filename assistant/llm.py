@@ -1,0 +1,272 @@
+"""Which model writes: the embedded one, an OpenAI-compatible endpoint, or any LlamaIndex ``LLM`` that is passed in.
+
+Turns all of them into one thing, a ``Model`` that streams ``Delta`` values, and their failures into ``ModelError``.
+Knows nothing of prompts or answers.
+"""
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import openai
+from llama_index.core.base.llms.types import ChatMessage, ChatResponse, MessageRole
+from llama_index.core.llms import LLM
+from llama_index.llms.openai import OpenAI
+from llama_index.llms.openai_like import OpenAILike
+
+from assistant.errors import ModelInterrupted, ModelRefused, ModelUnreachable, SettingsError
+from assistant.local import CONTEXT_TOKENS, Child
+from assistant.settings import EMBEDDED_MODEL, Settings
+from assistant.types import Role
+from index import weights
+
+OPENAI_URL = "https://api.openai.com/v1"
+# The alternatives to each token that endpoints are asked for; OpenAI's own limit.
+TOP_LOGPROBS = 20
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a prompt."""
+
+    role: Role | str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A piece of what the model writes.
+
+    Attributes:
+        text: The new characters; may be empty.
+        logprob: The mean log-probability of the tokens in it, None where the endpoint reports none.
+        alternatives: Log-probability by token at the piece's first token, for the likeliest tokens.
+        prompt_tokens: Tokens read, in the last piece only, where the endpoint counts them.
+        completion_tokens: Tokens written, likewise.
+    """
+
+    text: str
+    logprob: float | None = None
+    alternatives: Mapping[str, float] = field(default_factory=dict)
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class Model:
+    """A language model that answers messages with a stream.
+
+    Args:
+        llm: Any LlamaIndex LLM.
+        name: What it is called, for the reader.
+        where: Where text goes, for the reader: ``this machine`` or a host.
+    """
+
+    embedded = False
+
+    def __init__(self, llm: LLM, name: str, where: str) -> None:
+        self._llm = llm
+        self._logprobs = isinstance(llm, OpenAI)
+        self.name = name
+        self.where = where
+
+    def stream(self, messages: Sequence[Message], max_tokens: int) -> Iterator[Delta]:
+        """Write a reply at temperature 0.
+
+        Closing the iterator ends the generation.
+
+        Raises:
+            ModelError: Of the kind that tells what went wrong.
+        """
+        chat = [ChatMessage(role=MessageRole(message.role), content=message.text) for message in messages]
+        with _translated(self.where, self.name):
+            yield from self._deltas(self._llm, chat, max_tokens)
+
+    def prepare(self, key: str) -> None:
+        """Make a prompt that was read before, in another process perhaps, ready to be read again quickly."""
+
+    def keep(self, key: str) -> None:
+        """Keep the prompt that was just read under that key."""
+
+    def _deltas(self, llm: LLM, chat: Sequence[ChatMessage], max_tokens: int) -> Iterator[Delta]:
+        if not isinstance(llm, OpenAI):
+            yield from (Delta(text=response.delta or "") for response in llm.stream_chat(chat))
+            return
+        finished = False
+        for response in self._openai(llm, chat, max_tokens):
+            finished = finished or _finished(response)
+            yield _delta(response)
+        if not finished:
+            raise ModelInterrupted(f"{self.name} at {self.where} stopped in the middle of a reply; ask again")
+
+    def _openai(self, llm: OpenAI, chat: Sequence[ChatMessage], max_tokens: int) -> Iterator[ChatResponse]:
+        options: dict[str, Any] = {"max_tokens": max_tokens, "stream_options": {"include_usage": True}}
+        if not self._logprobs:
+            yield from llm.stream_chat(chat, **options)
+            return
+        try:
+            yield from llm.stream_chat(chat, logprobs=True, top_logprobs=TOP_LOGPROBS, **options)
+        except openai.BadRequestError as error:
+            if "logprob" not in str(error).lower():
+                raise
+            self._logprobs = False
+            yield from llm.stream_chat(chat, **options)
+
+
+class EmbeddedModel(Model):
+    """The embedded model: one that can be started, and whose prompts can be kept on disk."""
+
+    embedded = True
+
+    def __init__(self, path: Path, name: str, folder: Path, timeout: float) -> None:
+        self.child = Child(path, folder)
+        self._timeout = timeout
+        self._connected: tuple[str, LLM] | None = None
+        self._logprobs = True
+        self.name = name
+        self.where = "this machine"
+
+    def stream(self, messages: Sequence[Message], max_tokens: int) -> Iterator[Delta]:
+        """Write a reply at temperature 0, starting the child if it is not there."""
+        endpoint = self.child.endpoint()
+        if self._connected is None or self._connected[0] != endpoint.key:
+            # No retries: the child is here or it is not, and the reader should not wait for a third attempt.
+            llm = _client(self.name, endpoint.url, endpoint.key, self._timeout, retries=0)
+            self._connected = (endpoint.key, llm)
+        self._llm = self._connected[1]
+        self.child.touch()
+        yield from super().stream(messages, max_tokens)
+        self.child.touch()
+
+    def prepare(self, key: str) -> None:
+        """Restore a prompt from disk, if it is there and this child has not had it."""
+        self.child.restore(key)
+
+    def keep(self, key: str) -> None:
+        """Save the prompt that was just read to disk, unless it is there."""
+        self.child.save(key)
+
+
+def choose(settings: Settings, progress: weights.Report | None = None) -> Model:
+    """The model that the settings name; the embedded one where they name none.
+
+    Raises:
+        SettingsError: The settings name a model that nothing here can reach.
+        ModelError: The endpoint can't say which models it has.
+        WeightsError: The embedded model's weights can't be had.
+    """
+    if settings.model is None and settings.openai_base_url is None:
+        return _embedded(EMBEDDED_MODEL, settings, progress)
+    if settings.model in weights.KNOWN or (settings.model or "").endswith(".gguf"):
+        return _embedded(str(settings.model), settings, progress)
+    return _endpoint(settings)
+
+
+def wrap(llm: LLM) -> Model:
+    """A LlamaIndex LLM of the caller's own as a ``Model``."""
+    base = getattr(llm, "api_base", None)
+    return Model(llm, name=llm.metadata.model_name, where=host(base) if base else type(llm).__name__)
+
+
+def host(url: str) -> str:
+    """The part of an endpoint's address that tells a reader where text goes."""
+    parts = urlsplit(url)
+    return f"{parts.netloc} (this machine)" if parts.hostname in LOOPBACK else parts.netloc
+
+
+def _embedded(model: str, settings: Settings, progress: weights.Report | None) -> EmbeddedModel:
+    if model in weights.KNOWN:
+        path = weights.get(model, progress)
+    else:
+        path = Path(model).expanduser()
+        if not path.is_file():
+            raise SettingsError(f"there is no model file {path}; name a GGUF file, or one of: {', '.join(weights.KNOWN)}")
+    return EmbeddedModel(path, path.stem, weights.cache_folder() / "llm", settings.timeout_seconds)
+
+
+def _endpoint(settings: Settings) -> Model:
+    url = settings.openai_base_url or OPENAI_URL
+    key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else ""
+    if not key and settings.openai_base_url is None:
+        raise SettingsError(
+            f"the model {settings.model!r} is not an embedded one ({', '.join(weights.KNOWN)} or a .gguf file), so it "
+            f"is asked for at {host(OPENAI_URL)}, which wants OPENAI_API_KEY; set that, or OPENAI_BASE_URL for another "
+            "endpoint"
+        )
+    if not url.startswith(("http://", "https://")):
+        raise SettingsError(f"OPENAI_BASE_URL is {url!r}; it should look like http://localhost:11434/v1")
+    # Local servers want no key, but the client wants one.
+    key = key or "none"
+    name = settings.model or _only_model(url, key, settings.timeout_seconds)
+    return Model(_client(name, url, key, settings.timeout_seconds, retries=2), name=name, where=host(url))
+
+
+def _only_model(url: str, key: str, timeout: float) -> str:
+    with _translated(host(url), "the endpoint"), openai.OpenAI(base_url=url, api_key=key, timeout=timeout) as client:
+        names = sorted(model.id for model in client.models.list())
+    if len(names) != 1:
+        some = ", ".join(names[:8]) or "none"
+        raise SettingsError(f"{host(url)} has these models: {some}; name one with --model or FOOTNOTED_MODEL")
+    return names[0]
+
+
+def _client(name: str, url: str, key: str, timeout: float, retries: int) -> LLM:
+    return OpenAILike(
+        model=name,
+        api_base=url,
+        api_key=key,
+        is_chat_model=True,
+        temperature=0.0,
+        timeout=timeout,
+        max_retries=retries,
+        context_window=CONTEXT_TOKENS,
+    )
+
+
+def _delta(response: ChatResponse) -> Delta:
+    raw: Any = response.raw
+    choices = raw.choices if raw is not None else []
+    tokens = choices[0].logprobs.content or [] if choices and choices[0].logprobs else []
+    usage = getattr(raw, "usage", None)
+    return Delta(
+        text=response.delta or "",
+        logprob=sum(token.logprob for token in tokens) / len(tokens) if tokens else None,
+        alternatives={top.token: top.logprob for top in tokens[0].top_logprobs} if tokens else {},
+        prompt_tokens=usage.prompt_tokens if usage else 0,
+        completion_tokens=usage.completion_tokens if usage else 0,
+    )
+
+
+def _finished(response: ChatResponse) -> bool:
+    raw: Any = response.raw
+    return bool(raw is not None and raw.choices and raw.choices[0].finish_reason)
+
+
+@contextlib.contextmanager
+def _translated(where: str, name: str) -> Iterator[None]:
+    """Say in the user's words what the client says in its own."""
+    try:
+        yield
+    except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
+        raise ModelRefused(f"{where} does not accept the key for {name}; check OPENAI_API_KEY ({_brief(error)})") from error
+    except openai.NotFoundError as error:
+        raise ModelRefused(f"{where} has no model {name!r}; check --model and OPENAI_BASE_URL ({_brief(error)})") from error
+    except openai.RateLimitError as error:
+        raise ModelRefused(f"{where} refuses for now: too many requests, or no quota left ({_brief(error)})") from error
+    except openai.APITimeoutError as error:
+        raise ModelUnreachable(f"{where} took too long; FOOTNOTED_TIMEOUT_SECONDS sets how long is waited") from error
+    except openai.APIConnectionError as error:
+        raise ModelUnreachable(f"nothing answers at {where}; is the server running, is OPENAI_BASE_URL right?") from error
+    except openai.APIStatusError as error:
+        raise ModelRefused(f"{where} answered with status {error.status_code}: {_brief(error)}") from error
+    except (openai.APIError, httpx.TransportError) as error:
+        raise ModelInterrupted(f"{name} at {where} stopped in the middle of a reply; ask again ({_brief(error)})") from error
+
+
+def _brief(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return text if len(text) <= 200 else f"{text[:200]}…"

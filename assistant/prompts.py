@@ -1,0 +1,63 @@
+"""Every prompt, named. Text only: nothing here calls a model.
+
+Documents and questions are data. They are delimited, and in the prompt's copy (never in the document) what a model
+would take for one of its control tokens or for the end of the delimiter is broken with a space.
+"""
+
+import re
+from collections.abc import Sequence
+
+from assistant.types import Evidence, Turn
+
+VERSION = "2026-11-23.1"
+
+NOT_STATED = "Not stated."
+
+# One call both answers and refuses: the probability of "Not" as the first token ranks questions that the seed article
+# doesn't answer above those that it does with AUROC .97, against .93 for "[0]" as a pointer to no sentence, and the
+# answers are right in .86 of the cases against .64 when the model must point before it has found the words.
+ANSWER = f"""\
+You answer questions from a document. Use only what the document states. Reply with one short sentence that repeats \
+the words of the document. When the document does not state the answer, reply "{NOT_STATED}"
+
+<document>
+[1] Anna Berg opened the Oslo bakery in 1987. It sells forty kinds of bread.
+</document>
+Question: When was the bakery opened?
+The bakery was opened in 1987.
+Question: How old is Anna Berg?
+{NOT_STATED}"""
+
+STANDALONE = """\
+Rewrite the last question so that it can be understood without the conversation. Replace words such as he, it, there \
+or that by what they stand for. Keep everything else. Reply with the question only.
+
+Conversation:
+User: Who opened the bakery in Oslo?
+Assistant: Anna Berg opened it in 1987.
+Last question: And how old is she?
+How old is Anna Berg?"""
+
+_CONTROL = re.compile(r"<(?=\|)|<(?=/?\s*document\b)", re.IGNORECASE)
+
+
+def inert(text: str) -> str:
+    """The text as a prompt may carry it: with control tokens and our own delimiters broken."""
+    return _CONTROL.sub("< ", text)
+
+
+def evidence_block(evidence: Sequence[Evidence]) -> str:
+    """The passages as the model reads them, numbered and delimited."""
+    lines = (f"[{item.number}] {inert(item.text)}" for item in evidence)
+    return "\n".join(["<document>", *lines, "</document>"])
+
+
+def question_block(question: str) -> str:
+    """A question as the model reads it, on one line."""
+    return f"Question: {inert(' '.join(question.split()))}"
+
+
+def conversation_block(history: Sequence[Turn], question: str) -> str:
+    """The turns of a conversation and the question that follows them, a line each."""
+    lines = (f"{turn.role.capitalize()}: {inert(' '.join(turn.text.split()))}" for turn in history)
+    return "\n".join(["Conversation:", *lines, f"Last question: {inert(' '.join(question.split()))}"])

@@ -1,0 +1,69 @@
+"""What can be set, each with its reason. Read from the environment; unknown ``FOOTNOTED_`` names are errors."""
+
+import difflib
+import os
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from assistant.errors import SettingsError
+
+PREFIX = "FOOTNOTED_"
+EMBEDDED_MODEL = "qwen2.5-coder-1.5b"
+# Read by other parts of Footnoted, which have no settings of their own.
+ELSEWHERE = ("FOOTNOTED_CACHE", "FOOTNOTED_MODELS_DIR", "FOOTNOTED_SUITES")
+
+
+class Settings(BaseSettings):
+    """The settings of one Assistant.
+
+    Attributes:
+        model: The model that writes: one of the embedded names, a ``.gguf`` file, or a name that the endpoint knows.
+            None takes the embedded default, or the only model of the endpoint that ``openai_base_url`` names.
+        openai_base_url: An OpenAI-compatible endpoint. Setting it, or naming a model that is not embedded, is what
+            sends text away; a key alone doesn't.
+        openai_api_key: Its key.
+        passages: How many passages a search returns; more find more and read slower.
+        evidence_tokens: How many tokens of passages are read for a question. None takes 700 for the embedded model,
+            which reads 42 tokens a second on two cores, and 4,000 for an endpoint.
+        answer_tokens: How long an answer may get.
+        threshold: The confidence, 0–1, under which a question is refused. Higher answers less and errs less.
+        timeout_seconds: How long a model may stay silent.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True)
+
+    model: str | None = None
+    openai_base_url: str | None = Field(default=None, validation_alias="OPENAI_BASE_URL")
+    openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
+    passages: int = Field(default=10, ge=1, le=100)
+    evidence_tokens: int | None = Field(default=None, ge=100, le=100_000)
+    answer_tokens: int = Field(default=160, ge=16, le=4096)
+    threshold: float = Field(default=0.5, ge=0, le=1)
+    timeout_seconds: float = Field(default=120.0, gt=0)
+
+
+def from_environment(model: str | None = None) -> Settings:
+    """The settings that the environment gives, with a model named on the command line before one named there.
+
+    Raises:
+        SettingsError: A value makes no sense, or a name that begins with ``FOOTNOTED_`` is not known.
+    """
+    _refuse_unknown()
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        name = name if name.isupper() else f"{PREFIX}{name.upper()}"
+        raise SettingsError(f"{name} is {first['input']!r}: {first['msg']}") from error
+    return settings if model is None else settings.model_copy(update={"model": model})
+
+
+def _refuse_unknown() -> None:
+    known = [*ELSEWHERE, *(f"{PREFIX}{name.upper()}" for name in Settings.model_fields if not name.startswith("openai"))]
+    for name in os.environ:
+        if name.startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known are: {', '.join(known)}"
+            raise SettingsError(f"there is no setting {name}; {hint}")

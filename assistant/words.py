@@ -1,0 +1,154 @@
+"""Words of a text as grounding compares them: stems, numbers, names. Pure.
+
+English inflection is folded by the Snowball stemmer; other languages are compared by their case-folded forms alone.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import snowballstemmer
+
+_WORD = re.compile(r"\d+(?:[.,:]\d+)*|\w+(?:[-'’]\w+)*|\w(?:\.\w)+\.?")
+_INITIALS = re.compile(r"\b(?:[A-Z]\.){2,}")
+_SENTENCE_END = ".!?:\n\"“"
+# A name in another form: Japan and Japanese, China and Chinese. Shorter names differ by one letter too easily.
+_NAME_LENGTH = 5
+
+_NUMBERS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen twenty"
+).split()
+_NUMBER_WORDS = {word: str(value) for value, word in enumerate(_NUMBERS)} | {
+    "thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80", "ninety": "90",
+    "hundred": "100", "thousand": "1000", "million": "1000000", "billion": "1000000000",
+}  # fmt: skip
+
+# Words that carry no content of their own: they neither support a claim nor need support.
+STOPWORDS = frozenset(
+    """
+    a about above after again all also although am an and any anyone anything are around as at be became because become
+    been before being below between both but by can could did do does doing done down during each either else ever
+    every few for from further get gets give given gives go goes had has have having he her here hers herself him
+    himself his how however i if in into is it its itself just kind know last let like made make makes many may me
+    might mine more most much must my myself near need neither new no nor not now of off often on once only or other
+    our ours out over own per please rather said same say says see seem seems shall she should since so some such
+    take tell than that the their theirs them themselves then there these they thing things this those though through
+    thus to too toward towards under until up upon us used uses using very was way we well went were what when where
+    whether which while who whom whose why will with within without would yes yet you your yours
+    according answer article document documents mention mentioned mentions passage question state stated states text
+    """.split()
+) - {"states", "new", "last", "down", "under", "over", "without"}
+
+_stemmer = snowballstemmer.stemmer("english")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of a text.
+
+    Attributes:
+        text: As it stands there.
+        keys: The forms by which it may be found in another text; the first is its own.
+        number: Whether it is a number; its key is then the plain value.
+        name: Whether it is written as a name, in capitals where no sentence begins.
+    """
+
+    text: str
+    keys: tuple[str, ...]
+    number: bool = False
+    name: bool = False
+
+    @property
+    def key(self) -> str:
+        """The form by which the word itself is known."""
+        return self.keys[0]
+
+
+def words(text: str) -> tuple[Word, ...]:
+    """The content words of a text, in order."""
+    return tuple(_words(_INITIALS.sub(lambda match: match.group().replace(".", ""), text)))
+
+
+def keys(text: str) -> frozenset[str]:
+    """Every form under which a word of the text may be looked up: stems, parts of compounds, initials of names."""
+    found = {form for word in words(text) for form in _forms(word)}
+    return frozenset(found | set(_acronyms(text)))
+
+
+def covered(word: Word, present: frozenset[str]) -> bool:
+    """Whether a text with these keys says the word, in whatever inflection."""
+    if any(key in present for key in word.keys):
+        return True
+    parts = _parts(word.text)
+    if len(parts) > 1 and all(part in present for part in parts):
+        return True
+    return word.name and any(_same_name(word.text.casefold(), other) for other in present)
+
+
+def _words(text: str) -> Iterator[Word]:
+    for match in _WORD.finditer(text):
+        raw = match.group()
+        bare = re.sub(r"['’]s$|['’]$", "", raw)
+        if _is_number(bare):
+            yield Word(raw, (_number(bare),), number=True)
+        elif bare.isupper() and len(bare) > 1:
+            yield Word(raw, (f"={bare}", _stem(bare)), name=True)
+        elif bare.casefold() not in STOPWORDS and len(bare) > 1:
+            name = bare[0].isupper() and not _begins_sentence(text, match.start())
+            yield Word(raw, _keys(bare), name=name)
+
+
+def _keys(bare: str) -> tuple[str, ...]:
+    joined = _stem(bare.replace("-", ""))
+    number = _NUMBER_WORDS.get(bare.casefold())
+    return (joined, number) if number else (joined,)
+
+
+def _forms(word: Word) -> Iterator[str]:
+    yield from word.keys
+    yield from _parts(word.text)
+    if word.name:
+        yield word.text.casefold()
+
+
+def _parts(text: str) -> list[str]:
+    return [_NUMBER_WORDS.get(part.casefold(), _stem(part)) for part in re.split(r"[-'’]", text) if len(part) > 1]
+
+
+def _acronyms(text: str) -> Iterator[str]:
+    """``=US`` for "United States", so that either form finds the other."""
+    for run in re.findall(r"\b[A-Z]\w+(?:[ -](?:of |and |the )?[A-Z]\w+)+", text):
+        yield "=" + "".join(part[0] for part in re.split(r"[ -]", run) if part[0].isupper())
+
+
+def _same_name(name: str, other: str) -> bool:
+    shorter = min(len(name), len(other))
+    return shorter >= _NAME_LENGTH and name[: shorter - 1] == other[: shorter - 1] and other[0] != "="
+
+
+def _begins_sentence(text: str, start: int) -> bool:
+    before = text[:start].rstrip(" \t([")
+    return not before or before[-1] in _SENTENCE_END
+
+
+def _is_number(text: str) -> bool:
+    return text[0].isdigit() and not any(character.isalpha() for character in text)
+
+
+def _number(text: str) -> str:
+    return text.replace(",", "").lstrip("0") or "0"
+
+
+@lru_cache(maxsize=65_536)
+def _stem(word: str) -> str:
+    return str(_stemmer.stemWord(word.casefold()))
+
+
+def unique(found: Iterable[Word]) -> tuple[Word, ...]:
+    """The words without repetitions, in order of their first occurrence."""
+    seen: dict[str, Word] = {}
+    for word in found:
+        seen.setdefault(word.key, word)
+    return tuple(seen.values())

@@ -1,0 +1,247 @@
+"""An index: files in, ranked passages out. The one place that knows the order in which things happen."""
+
+import hashlib
+import os
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from index import load, search, split
+from index.catalog import Catalog, Vectors
+from index.errors import DocumentError, IndexFailure, IndexMissing
+from index.ingest import Ingest
+from index.lexical import Lexical
+from index.rows import Origin
+from index.types import AddReport, CheckReport, Document, FileReport, Hit, Passage, Progress
+from index.vectors import NearestVectors
+
+if TYPE_CHECKING:
+    from llama_index.core.base.embeddings.base import BaseEmbedding
+
+DEFAULT_MODEL = "all-MiniLM-L6-v2-int8"
+"""The name of the embedded model, as recorded in every index made with it."""
+
+_CATALOG = "catalog.sqlite3"
+_CANDIDATES = 50
+
+StrPath = str | os.PathLike[str]
+
+
+class Index:
+    """A folder that holds documents and finds passages in them.
+
+    Safe to share between threads; any number of processes may open the same folder. Close it when done, or use it in a
+    ``with`` statement.
+
+    Attributes:
+        path: The folder, absolute.
+    """
+
+    def __init__(self, path: Path, catalog: Catalog, embed_model: "BaseEmbedding | None") -> None:
+        """Put together what ``open`` opened; use that."""
+        self.path = path
+        self._catalog = catalog
+        self._embed_model = embed_model
+        self._vectors = NearestVectors(path / "chroma", catalog)
+        self._lexical = Lexical(path / "tantivy", catalog)
+
+    @classmethod
+    def open(cls, path: StrPath, embed_model: "BaseEmbedding | None" = None, *, must_exist: bool = False) -> Self:
+        """Open an index, or make an empty one where there is none.
+
+        Args:
+            path: Its folder.
+            embed_model: What turns text into vectors; the embedded MiniLM, loaded on first use, when None.
+            must_exist: Whether to raise instead of making one.
+
+        Raises:
+            IndexMissing: There is none, and there must be.
+            IndexMismatch: It was made with another embedding model or splitter.
+            IndexBroken: There is something else in its place.
+        """
+        folder = Path(path).absolute()
+        if must_exist and not (folder / _CATALOG).is_file():
+            raise IndexMissing(f"no index at {path}; make one with: footnoted index FILES --index {path}")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise IndexFailure(f"no index can be made at {path}: {error.strerror}") from error
+        name = DEFAULT_MODEL if embed_model is None else _name(embed_model)
+        catalog = Catalog(folder / _CATALOG, {"embedding model": name, "splitter": split.VERSION})
+        return cls(folder, catalog, embed_model)
+
+    def close(self) -> None:
+        """Release everything; what was added stays. Closing twice does no harm."""
+        self._vectors.close()
+        self._lexical.close()
+        self._catalog.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of all that is indexed, in hex: equal for equal documents, however often the index was made."""
+        return hashlib.sha256(repr(self._catalog.hashes()).encode()).hexdigest()
+
+    @property
+    def passage_count(self) -> int:
+        """How many passages there are."""
+        return self._catalog.passage_count()
+
+    def add(self, paths: Iterable[StrPath] | StrPath, progress: Callable[[Progress], None] | None = None) -> AddReport:
+        """Read files, and folders at any depth, into the index. What it holds already, byte for byte, costs nothing.
+
+        A file in a folder is known by its path within that folder, one named by itself by its file name; where that
+        name means another file already, by a longer one. Each file is stored whole or not at all, whenever this ends.
+
+        Args:
+            paths: Files and folders.
+            progress: Told at every file and every few passages how far this has come.
+
+        Returns:
+            What became of each file. One that can't be read is reported as failed and stops nothing.
+        """
+        found = load.find([paths] if isinstance(paths, str | os.PathLike) else paths, leave_out=self.path)
+        failed = [FileReport(failure.source, "failed", failure.reason) for failure in found.failures]
+        reports = Ingest(self._catalog, self._embed, progress).run(found.files)
+        self._vectors.level()
+        self._lexical.level()
+        return AddReport((*failed, *reports), found.skipped)
+
+    def remove(self, source: str) -> None:
+        """Forget a source, and its document unless it has other sources.
+
+        Raises:
+            DocumentError: There is no such source.
+        """
+        if not self._catalog.remove(source):
+            raise DocumentError(source, "is not in the index")
+
+    def search(self, query: str, k: int = 10, where: Mapping[str, str | Collection[str]] | None = None) -> list[Hit]:
+        """Find the passages that answer a query best, by meaning and by words.
+
+        Args:
+            query: A question or some words, in any characters.
+            k: How many passages at most, from 1.
+            where: Only these: ``{"source": …}`` or ``{"document_id": …}``, each one or several.
+
+        Returns:
+            The best first; none where the query is blank or nothing is indexed.
+        """
+        if k < 1:
+            raise ValueError(f"k must be at least 1, not {k}")
+        among = self._among(where)
+        # Neither the model's tokenizer nor tantivy's takes lone surrogates, which come from broken terminals.
+        query = query.encode("utf-8", "replace").decode("utf-8")
+        if not query.strip() or self._catalog.is_empty() or among == set():
+            return []
+        candidates = max(_CANDIDATES, k)
+        fused = search.fuse(
+            {
+                "vectors": self._vectors.search(self._embed_query(query), candidates, among),
+                "lexical": self._lexical.search(query, candidates, among),
+            }
+        )
+        passages = self._catalog.passages_by_id([one.id for one in fused])
+        # A passage that another process has deleted since may still be in a cache.
+        there = [one for one in fused if one.id in passages][:k]
+        return [Hit(passages[one.id], one.score, one.ranks, one.scores) for one in there]
+
+    def documents(self) -> list[Document]:
+        """All documents, in the order of their sources."""
+        return self._catalog.documents()
+
+    def document(self, document_id: str) -> Document:
+        """One document.
+
+        Raises:
+            DocumentError: There is none of that id.
+        """
+        document = self._catalog.document(document_id)
+        if document is None:
+            raise DocumentError(document_id, "no document of this id is in the index")
+        return document
+
+    def passages(self, document_id: str) -> list[Passage]:
+        """The passages of one document, in order.
+
+        Raises:
+            DocumentError: There is none of that id.
+        """
+        return self._catalog.passages(document_id) or self._catalog.passages(self.document(document_id).id)
+
+    def check(self) -> CheckReport:
+        """Look for faults in the index and for files that have changed since they were added."""
+        states = [(origin.source, _state(origin)) for origin in self._catalog.origins()]
+        return CheckReport(
+            documents=len(self._catalog.hashes()),
+            passages=self._catalog.passage_count(),
+            problems=tuple(self._catalog.problems()),
+            changed=tuple(source for source, state in states if state == "changed"),
+            missing=tuple(source for source, state in states if state == "missing"),
+        )
+
+    def rebuild(self) -> None:
+        """Make what is derived from the catalog again, without embedding anything.
+
+        Raises:
+            IndexFailure: Another process is searching with it.
+        """
+        self._vectors.rebuild()
+        self._lexical.rebuild()
+
+    def _among(self, where: Mapping[str, str | Collection[str]] | None) -> set[str] | None:
+        """The ids of the documents that a search is confined to, None for all."""
+        if not where:
+            return None
+        chosen: list[set[str]] = []
+        for key, value in where.items():
+            values = {value} if isinstance(value, str) else set(value)
+            if key not in ("source", "document_id"):
+                raise ValueError(f"a search can be confined by source or document_id, not by {key!r}")
+            chosen.append(self._catalog.documents_from(values) if key == "source" else values)
+        return set.intersection(*chosen)
+
+    def _model(self) -> "BaseEmbedding":
+        if self._embed_model is None:
+            from index.embed import MiniLM  # noqa: PLC0415 - takes seconds, which only embedding should pay
+
+            self._embed_model = MiniLM(model_name=DEFAULT_MODEL)
+        return self._embed_model
+
+    def _embed(self, texts: Sequence[str]) -> Vectors:
+        return _unit(self._model().get_text_embedding_batch(list(texts)))
+
+    def _embed_query(self, query: str) -> Vectors:
+        vector: Vectors = _unit([self._model().get_query_embedding(query)])[0]
+        return vector
+
+
+def _name(model: "BaseEmbedding") -> str:
+    """Name a model; LlamaIndex calls those ``unknown`` that don't say."""
+    return model.model_name if model.model_name != "unknown" else type(model).__name__
+
+
+def _unit(vectors: Sequence[Sequence[float]]) -> Vectors:
+    """Scale vectors to length 1, as float32; one that is all zeros stays so."""
+    rows = np.asarray(vectors, dtype=np.float32)
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.where(lengths == 0, 1, lengths), dtype=np.float32)
+
+
+def _state(origin: Origin) -> str:
+    """Compare a file with what it was when it was added: ``same``, ``changed`` or ``missing``."""
+    try:
+        stat = Path(origin.path).stat()
+    except OSError:
+        return "missing"
+    return "same" if (stat.st_size, stat.st_mtime_ns) == (origin.size, origin.modified) else "changed"

@@ -1,0 +1,103 @@
+"""Take files into the catalog: read, compare, cut, embed, store. Knows nothing of searching."""
+
+import dataclasses
+import hashlib
+from collections.abc import Callable, Sequence
+
+from index import load, split
+from index.catalog import Catalog, Vectors
+from index.errors import DocumentError
+from index.rows import Held, Origin
+from index.types import Document, FileReport, Progress
+
+_GROUP = 256  # passages embedded between two reports of progress
+
+
+class Ingest:
+    """One run over some files."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        embed: Callable[[Sequence[str]], Vectors],
+        progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        """Prepare a run.
+
+        Args:
+            catalog: Where documents go.
+            embed: Turns texts into vectors of unit length, of shape (len(texts), dimensions).
+            progress: Told how far the run has come.
+        """
+        self._catalog = catalog
+        self._embed = embed
+        self._progress = progress
+        self._now = Progress("", 0, 0, 0)
+
+    def run(self, files: Sequence[load.File]) -> list[FileReport]:
+        """Take in the files, each whole or not at all; one that can't be read stops nothing."""
+        reports = []
+        self._now = dataclasses.replace(self._now, total=len(files))
+        for done, file in enumerate(files, start=1):
+            source = self._catalog.source_for(file.names[-1], file.names)
+            self._tell(source=source)
+            try:
+                reports.append(self._take(file, source))
+            except DocumentError as error:
+                reports.append(FileReport(source, "failed", error.reason))
+            self._tell(done=done)
+        return reports
+
+    def _take(self, file: load.File, source: str) -> FileReport:
+        """Read one file; nothing that is stored changes until all of it is ready."""
+        origin = _origin(file, source)
+        document = load.load(file.path, source)
+        held = self._catalog.held(source)
+        if held is not None and held.sha256 == document.sha256:
+            if held.origin != origin:
+                self._catalog.attach(held.document_id, origin)
+            return FileReport(source, "unchanged")
+        embedded = 0 if self._attach_to_twin(document, origin) else self._store(document, held, origin)
+        return FileReport(source, "added" if held is None else "updated", passages=embedded)
+
+    def _attach_to_twin(self, document: Document, origin: Origin) -> bool:
+        """Let the source mean a document that has the same content already, if there is one."""
+        twin = self._catalog.document_with(document.sha256)
+        return twin is not None and self._catalog.attach(twin, origin)
+
+    def _store(self, document: Document, held: Held | None, origin: Origin) -> int:
+        document = dataclasses.replace(document, id=self._id(document, held))
+        passages = split.passages(document)
+        vectors = [
+            self._embed_group([passage.text for passage in passages[first : first + _GROUP]])
+            for first in range(0, len(passages), _GROUP)
+        ]
+        self._catalog.put(document, passages, vectors, origin)
+        return len(passages)
+
+    def _id(self, document: Document, held: Held | None) -> str:
+        """Keep the id of what the source meant before; make one where that has other sources too, or is nothing."""
+        if held is not None and not held.shared:
+            return held.document_id
+        if self._catalog.document(document.id) is None:
+            return document.id
+        return hashlib.sha256(f"{document.source}\n{document.sha256}".encode()).hexdigest()[:16]
+
+    def _embed_group(self, texts: Sequence[str]) -> Vectors:
+        vectors = self._embed(texts)
+        self._tell(embedded=self._now.embedded + len(texts))
+        return vectors
+
+    def _tell(self, **changed: str | int) -> None:
+        self._now = dataclasses.replace(self._now, **changed)  # type: ignore[arg-type]
+        if self._progress is not None:
+            self._progress(self._now)
+
+
+def _origin(file: load.File, source: str) -> Origin:
+    # Before it is read: should it change meanwhile, it counts as changed afterwards.
+    try:
+        stat = file.path.stat()
+    except OSError as error:
+        raise DocumentError(source, f"can't be read: {error.strerror}") from error
+    return Origin(source, file.names[-1], stat.st_size, stat.st_mtime_ns)

@@ -1,0 +1,198 @@
+"""Find passages by their words: BM25 over stemmed English. The only importer of tantivy.
+
+tantivy's folder is a cache of the catalog. Any process may read it; whichever comes first brings it level.
+"""
+
+import json
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Collection
+from pathlib import Path
+
+import tantivy
+
+from index.catalog import Catalog
+from index.rows import Changes
+
+logger = logging.getLogger(__name__)
+
+_HEAP_BYTES = 50_000_000
+_WAIT_SECONDS = 0.5
+_FIELDS = ("title", "text")
+
+
+class _Busy(Exception):  # noqa: N818 - no error: another process is writing
+    """Another writer is at work."""
+
+
+class Lexical:
+    """The words of one index. Safe to share between threads."""
+
+    def __init__(self, folder: Path, catalog: Catalog) -> None:
+        """Open nothing yet.
+
+        Args:
+            folder: tantivy's, which need not exist.
+            catalog: The truth.
+        """
+        self._folder = folder
+        self._catalog = catalog
+        self._state = folder / "footnoted.json"
+        self._schema = _new_schema()
+        self._analyzer = _new_analyzer()
+        self._lock = threading.RLock()
+        self._index: tantivy.Index | None = None
+        self._generation = -1
+
+    def search(self, query: str, limit: int, document_ids: Collection[str] | None = None) -> dict[str, float]:
+        """Find the passages that share the most telling words with the query.
+
+        Args:
+            query: Any text; it is never read as a query language.
+            limit: How many passages at most.
+            document_ids: Only passages of these documents; of all when None.
+
+        Returns:
+            The BM25 score, above 0, by passage id.
+        """
+        words = list(dict.fromkeys(self._analyzer.analyze(query)))
+        self.level()
+        with self._lock:
+            if self._index is None or not words:
+                return {}
+            searcher = self._index.searcher()
+            found = searcher.search(self._query(words, document_ids), limit, count=False)
+            return {searcher.doc(address)["id"][0]: float(score) for score, address in found.hits}
+
+    def level(self) -> None:
+        """Bring the folder level with the catalog, or leave it to the process that is just doing so."""
+        with self._lock:
+            if self._index is not None and self._generation == self._catalog.generation():
+                return
+            for _ in range(2):
+                try:
+                    self._level()
+                except _Busy:
+                    logger.debug("another process is writing %s; it is searched as it is", self._folder)
+                except (ValueError, OSError, RuntimeError) as error:
+                    logger.warning("tantivy in %s failed and is made again from the catalog: %s", self._folder, error)
+                    self._wipe()
+                    continue
+                return
+            logger.warning("tantivy in %s can't be used; passages are found by their vectors alone", self._folder)
+
+    def rebuild(self) -> None:
+        """Make the folder again from the catalog."""
+        with self._lock:
+            self._wipe()
+            self.level()
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        with self._lock:
+            self._index, self._generation = None, -1
+
+    def _level(self) -> None:
+        if self._index is None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._index = tantivy.Index(self._schema, path=str(self._folder))
+            self._index.config_reader(reload_policy="manual")
+        recorded = self._recorded()
+        self._index.reload()
+        if recorded == self._catalog.generation():
+            self._require(self._index, self._catalog.passage_count(), recorded)
+            self._generation = recorded
+        else:
+            self._generation = self._write(self._index)
+
+    def _write(self, index: tantivy.Index) -> int:
+        """Take in what has changed; the generation that the folder has then."""
+        writer = self._writer(index)
+        try:
+            # Only now, since another writer may have been here before.
+            recorded = self._recorded()
+            known = 0 <= recorded <= self._catalog.generation()
+            if not known:
+                writer.delete_all_documents()
+            changes = self._catalog.texts_since(recorded if known else 0)
+            _take(writer, changes)
+            # A crash between these two only means that the same changes are taken in again.
+            writer.commit()
+            self._record(changes.generation)
+            index.reload()
+            self._require(index, changes.total, changes.generation)
+        finally:
+            writer.wait_merging_threads()
+        return changes.generation
+
+    def _require(self, index: tantivy.Index, total: int, generation: int) -> None:
+        held = index.searcher().num_docs
+        if held != total and generation == self._catalog.generation():
+            raise ValueError(f"it holds {held} of {total} passages")
+
+    def _writer(self, index: tantivy.Index) -> tantivy.IndexWriter:
+        until = time.monotonic() + _WAIT_SECONDS
+        while True:
+            try:
+                return index.writer(_HEAP_BYTES, 1)
+            except ValueError as error:
+                if "LockBusy" not in str(error):
+                    raise
+                if time.monotonic() > until:
+                    raise _Busy from error
+            time.sleep(0.02)
+
+    def _query(self, words: list[str], document_ids: Collection[str] | None) -> tantivy.Query:
+        terms = [tantivy.Query.term_query(self._schema, field, word, "freq") for field in _FIELDS for word in words]
+        query = tantivy.Query.boolean_query([(tantivy.Occur.Should, term) for term in terms])
+        if document_ids is None:
+            return query
+        among = tantivy.Query.term_set_query(self._schema, "document_id", list(document_ids))
+        within = tantivy.Query.const_score_query(among, 0.0)
+        return tantivy.Query.boolean_query([(tantivy.Occur.Must, query), (tantivy.Occur.Must, within)])
+
+    def _recorded(self) -> int:
+        """The generation that the folder has, -1 where it is of another catalog or doesn't say."""
+        try:
+            state = json.loads(self._state.read_text("utf-8"))
+        except (FileNotFoundError, ValueError):
+            return -1
+        known = isinstance(state, dict) and state.get("catalog") == self._catalog.id
+        return int(state["generation"]) if known else -1
+
+    def _record(self, generation: int) -> None:
+        new = self._state.with_suffix(".new")
+        new.write_text(json.dumps({"catalog": self._catalog.id, "generation": generation}), "utf-8")
+        new.replace(self._state)
+
+    def _wipe(self) -> None:
+        self._index, self._generation = None, -1
+        if self._folder.is_file():
+            self._folder.unlink()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _take(writer: tantivy.IndexWriter, changes: Changes) -> None:
+    for id_ in changes.deleted:
+        writer.delete_documents_by_term("id", id_)
+    for id_, document_id, title, text in changes.rows:
+        writer.delete_documents_by_term("id", id_)
+        writer.add_document(tantivy.Document(id=[id_], document_id=[document_id], title=[title], text=[text]))
+
+
+def _new_schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("document_id", tokenizer_name="raw", index_option="basic")
+    for field in _FIELDS:
+        builder.add_text_field(field, tokenizer_name="en_stem", index_option="freq")
+    return builder.build()
+
+
+def _new_analyzer() -> tantivy.TextAnalyzer:
+    """Make what tantivy calls ``en_stem``, for the query: its words are looked up, never parsed as a query language."""
+    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+    builder = builder.filter(tantivy.Filter.remove_long(40)).filter(tantivy.Filter.lowercase())
+    return builder.filter(tantivy.Filter.stemmer("english")).build()

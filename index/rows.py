@@ -1,0 +1,188 @@
+"""The catalog's tables, and its values as their rows. Knows nothing of connections or transactions."""
+
+import json
+import sqlite3
+from typing import Any, NamedTuple
+
+from index.types import Document, Passage, Sentence, Span
+
+VERSION = "1"
+"""Of the tables; a catalog of another version is not read."""
+
+SCHEMA = """
+create table if not exists meta (key text primary key, value not null) without rowid;
+create table if not exists documents (
+    id text primary key, title text not null, text text not null, media_type text not null, sha256 text not null,
+    pages text not null, metadata text not null
+);
+create index if not exists documents_by_sha256 on documents (sha256);
+create table if not exists sources (
+    number integer primary key, source text not null unique, path text not null, size integer not null,
+    modified integer not null, document_id text not null references documents (id)
+);
+create index if not exists sources_by_path on sources (path);
+create index if not exists sources_by_document on sources (document_id, number);
+create table if not exists passages (
+    number integer primary key, id text not null unique, document_id text not null references documents (id),
+    start integer not null, stop integer not null, text text not null, sentences text not null, page integer,
+    vector blob not null, generation integer not null
+);
+create index if not exists passages_by_document on passages (document_id, start);
+create index if not exists passages_by_generation on passages (generation);
+create table if not exists tombstones (id text primary key, generation integer not null) without rowid;
+create index if not exists tombstones_by_generation on tombstones (generation);
+"""
+
+PASSAGE = """
+select p.id, p.document_id, d.sha256, d.title, p.text, p.start, p.stop, p.sentences, p.page,
+    (select source from sources where document_id = d.id order by number limit 1)
+from passages p join documents d on d.id = p.document_id
+"""
+
+DOCUMENT = """
+select id, title, text, media_type, sha256, pages, metadata,
+    (select json_group_array(json_array(source, path)) from
+        (select source, path from sources where document_id = documents.id order by number))
+from documents
+"""
+
+PUT_DOCUMENT = """
+insert into documents (id, title, text, media_type, sha256, pages, metadata) values (?, ?, ?, ?, ?, ?, ?)
+on conflict (id) do update set title = excluded.title, text = excluded.text, media_type = excluded.media_type,
+    sha256 = excluded.sha256, pages = excluded.pages, metadata = excluded.metadata
+"""
+
+PUT_PASSAGE = """
+insert into passages (id, document_id, start, stop, text, sentences, page, vector, generation)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+PUT_SOURCE = """
+insert into sources (source, path, size, modified, document_id) values (?, ?, ?, ?, ?)
+on conflict (source) do update set path = excluded.path, size = excluded.size, modified = excluded.modified,
+    document_id = excluded.document_id
+"""
+
+
+class Origin(NamedTuple):
+    """The file a source was last read from.
+
+    Attributes:
+        source: The name by which the user knows it.
+        path: Where it is, absolute.
+        size: In bytes.
+        modified: When, in nanoseconds since 1970.
+    """
+
+    source: str
+    path: str
+    size: int
+    modified: int
+
+
+class Held(NamedTuple):
+    """What the catalog holds under a source.
+
+    Attributes:
+        document_id: The document.
+        sha256: Its content's.
+        origin: The file it was read from.
+        shared: Whether the document has other sources as well.
+    """
+
+    document_id: str
+    sha256: str
+    origin: Origin
+    shared: bool
+
+
+class Changes(NamedTuple):
+    """What a cache has to take in, the deletions first, to be level with the catalog.
+
+    Attributes:
+        generation: The one it has then.
+        total: How many passages there are then.
+        deleted: Passages that are gone.
+        rows: Passages that are new, as tuples whose first two members are the passage's id and the document's.
+    """
+
+    generation: int
+    total: int
+    deleted: list[str]
+    rows: list[tuple[Any, ...]]
+
+
+def to_document(row: tuple[Any, ...]) -> Document:
+    """Make a document of a ``DOCUMENT`` row; ``metadata["path"]`` is the file of its first source."""
+    id_, title, text, media_type, sha256, pages, metadata, sources = row
+    names = json.loads(sources)
+    return Document(
+        id=id_,
+        sources=tuple(source for source, _ in names),
+        title=title,
+        text=text,
+        media_type=media_type,
+        sha256=sha256,
+        pages=tuple(Span(*page) for page in json.loads(pages)),
+        metadata={**json.loads(metadata), "path": names[0][1]},
+    )
+
+
+def from_document(document: Document) -> tuple[str, ...]:
+    """Make the row that ``PUT_DOCUMENT`` takes."""
+    return (
+        document.id,
+        document.title,
+        document.text,
+        document.media_type,
+        document.sha256,
+        json.dumps(document.pages),
+        json.dumps(dict(document.metadata)),
+    )
+
+
+def to_passage(row: tuple[Any, ...]) -> Passage:
+    """Make a passage of a ``PASSAGE`` row."""
+    id_, document_id, sha256, title, text, start, end, sentences, page, source = row
+    return Passage(
+        id=id_,
+        document_id=document_id,
+        document_sha256=sha256,
+        source=source,
+        title=title,
+        text=text,
+        start=start,
+        end=end,
+        sentences=tuple(Sentence(*sentence) for sentence in json.loads(sentences)),
+        page=page,
+    )
+
+
+def from_passage(passage: Passage, vector: bytes, generation: int) -> tuple[Any, ...]:
+    """Make the row that ``PUT_PASSAGE`` takes."""
+    sentences = json.dumps(passage.sentences)
+    place = (passage.start, passage.end, passage.text, sentences, passage.page)
+    return (passage.id, passage.document_id, *place, vector, generation)
+
+
+def point(db: sqlite3.Connection, origin: Origin, document_id: str, generation: int) -> None:
+    """Let a source mean a document, and drop the document it meant before if nothing else means it."""
+    before = db.execute("select document_id from sources where source = ?", (origin.source,)).fetchone()
+    db.execute(PUT_SOURCE, (*origin, document_id))
+    if before is not None and before[0] != document_id:
+        drop_orphan(db, before[0], generation)
+
+
+def drop_orphan(db: sqlite3.Connection, document_id: str, generation: int) -> None:
+    """Delete a document that no source means any more."""
+    if db.execute("select 1 from sources where document_id = ?", (document_id,)).fetchone() is None:
+        bury(db, document_id, generation)
+        db.execute("delete from documents where id = ?", (document_id,))
+
+
+def bury(db: sqlite3.Connection, document_id: str, generation: int) -> None:
+    """Delete a document's passages, each leaving a tombstone from which caches learn of it."""
+    db.execute(
+        "insert or replace into tombstones select id, ? from passages where document_id = ?", (generation, document_id)
+    )
+    db.execute("delete from passages where document_id = ?", (document_id,))

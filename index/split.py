@@ -1,0 +1,175 @@
+"""Cut a document into sentences and passages, by exact offsets. Pure: no file, no store, no model."""
+
+import hashlib
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from sentencex import get_sentence_boundaries  # type: ignore[import-untyped]
+
+from index.types import Document, Passage, Sentence, Span
+
+MAX_CHARS = 600
+"""Characters in a passage at most: about 150 tokens, well within the 256 that the embedded model reads."""
+
+VERSION = f"sentences-{MAX_CHARS}.1"
+"""Changes when the same document would be cut otherwise; recorded in every index."""
+
+_HEADING = re.compile(r"[^\S\n]{0,3}#{1,6}[^\S\n]")
+_ITEM = re.compile(r"[^\S\n]*(?:[-*+•][^\S\n]|\d{1,2}[.)][^\S\n]|\|)")
+_SPACE = re.compile(r"\s")
+_WORD = re.compile(r"\S")
+
+
+class _Block(NamedTuple):
+    """Lines that belong together: a paragraph, a list item, a table row or a heading."""
+
+    start: int
+    end: int
+    heading: bool
+
+
+def sentences(text: str) -> tuple[Sentence, ...]:
+    """Find the sentences of a text.
+
+    Args:
+        text: Any string.
+
+    Returns:
+        Their spans in order, without the white space around them. They never overlap, and every character that is not
+        white space is in one of them.
+    """
+    return tuple(sentence for block in _blocks(text) for sentence in _sentences_of(text, block))
+
+
+def passages(document: Document, max_chars: int = MAX_CHARS) -> tuple[Passage, ...]:
+    """Cut a document into passages: whole sentences, paragraphs together where they fit, headings with what follows.
+
+    Args:
+        document: What to cut.
+        max_chars: Characters in a passage at most, from 1. A longer sentence is cut at white space.
+
+    Returns:
+        The passages in order. Every character that is not white space is in exactly one.
+    """
+    if max_chars < 1:
+        raise ValueError(f"max_chars must be at least 1, not {max_chars}")
+    return tuple(_passage(document, run) for run in _runs(document.text, max_chars))
+
+
+def _runs(text: str, max_chars: int) -> Iterator[list[Sentence]]:
+    """Gather sentences into runs that are no longer than a passage may be."""
+    run: list[Sentence] = []
+    only_headings = True
+    for block in _blocks(text):
+        pieces = [piece for whole in _sentences_of(text, block) for piece in _pieces(text, whole, max_chars)]
+        if run and not only_headings and (block.heading or pieces[-1].end - run[0].start > max_chars):
+            yield run
+            run, only_headings = [], True
+        for piece in pieces:
+            if run and piece.end - run[0].start > max_chars:
+                yield run
+                run = []
+            run.append(piece)
+        only_headings = only_headings and block.heading
+    if run:
+        yield run
+
+
+def _passage(document: Document, run: list[Sentence]) -> Passage:
+    start, end = run[0].start, run[-1].end
+    key = f"{document.id}:{document.sha256}:{start}:{end}"
+    return Passage(
+        id=hashlib.sha256(key.encode()).hexdigest()[:24],
+        document_id=document.id,
+        document_sha256=document.sha256,
+        source=document.source,
+        title=document.title,
+        text=document.text[start:end],
+        start=start,
+        end=end,
+        sentences=tuple(run),
+        page=_page(document.pages, start),
+    )
+
+
+def _page(pages: tuple[Span, ...], position: int) -> int | None:
+    return max(1, bisect_right(pages, position, key=lambda page: page.start)) if pages else None
+
+
+def _blocks(text: str) -> Iterator[_Block]:
+    """Find the blocks that hold more than white space; no sentence crosses from one into the next."""
+    for lines in _paragraphs(text):
+        width = max(len(text[line.start : line.end].rstrip()) for line in lines)
+        begin = 0
+        for number in range(1, len(lines) + 1):
+            if number == len(lines) or _parts(text, lines[number - 1], lines[number], width):
+                start, end = lines[begin].start, lines[number - 1].end
+                yield _Block(start, end, _HEADING.match(text, start) is not None)
+                begin = number
+
+
+def _paragraphs(text: str) -> Iterator[list[Span]]:
+    """Find the runs of lines that have no blank line among them."""
+    lines: list[Span] = []
+    position = 0
+    for line in text.split("\n"):
+        if line.strip():
+            lines.append(Span(position, position + len(line)))
+        elif lines:
+            yield lines
+            lines = []
+        position += len(line) + 1
+    if lines:
+        yield lines
+
+
+def _parts(text: str, line: Span, following: Span, width: int) -> bool:
+    """Tell whether the end of a line parts two blocks, or is a mere wrap.
+
+    A line is wrapped because the next word would not have fitted. Where it would have, whoever wrote the text broke the
+    line on purpose, as in a title, an address or a list of facts.
+    """
+    if _HEADING.match(text, line.start) or _HEADING.match(text, following.start) or _ITEM.match(text, following.start):
+        return True
+    word = text[following.start : following.end].split(maxsplit=1)[0]
+    used = len(text[line.start : line.end].rstrip())
+    return used + 1 + len(word) <= width and not word[0].islower()
+
+
+def _sentences_of(text: str, block: _Block) -> Iterator[Sentence]:
+    if block.heading:
+        yield from _trimmed(text, block.start, block.end)
+        return
+    # sentencex panics on white space of more than one byte after an initial (a no-break space in "J. Smith"), refuses
+    # lone surrogates, and takes every newline for a boundary: it is shown a copy of the same length without them.
+    plain = _SPACE.sub(" ", text[block.start : block.end]).encode("utf-8", "replace").decode("utf-8")
+    found = (block.start + boundary["start_index"] for boundary in get_sentence_boundaries("en", plain))
+    item = _ITEM.match(text, block.start)
+    # The full stop of "1." ends no sentence.
+    starts = [block.start, *(start for start in found if start > (item.end() if item else block.start))]
+    for start, end in zip(starts, [*starts[1:], block.end], strict=True):
+        yield from _trimmed(text, start, end)
+
+
+def _pieces(text: str, sentence: Sentence, max_chars: int) -> Iterable[Sentence]:
+    """Cut a sentence that is too long at the last white space before the limit, or at the limit where there is none."""
+    start, end = sentence
+    while end - start > max_chars:
+        head = text[start : start + max_chars + 1]
+        words = head.rstrip() if head[-1].isspace() else head.rsplit(maxsplit=1)[0]
+        cut = start + (len(words) if len(words) <= max_chars else max_chars)
+        yield from _trimmed(text, start, cut)
+        # A sentence ends with a word, so there is always another one.
+        start = next(_WORD.finditer(text, cut, end)).start()
+    yield Sentence(start, end)
+
+
+def _trimmed(text: str, start: int, end: int) -> Iterator[Sentence]:
+    """Take the white space off both ends; what is nothing else vanishes."""
+    words = text[start:end]
+    start += len(words) - len(words.lstrip())
+    words = words.strip()
+    if words:
+        yield Sentence(start, start + len(words))

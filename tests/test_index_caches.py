@@ -1,0 +1,282 @@
+"""Chroma and tantivy are caches: whatever befalls them, the answers stay, and nothing is embedded twice."""
+
+import logging
+import random
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from filelock import FileLock, Timeout
+
+from index import Hit, Index
+from tests.index_fakes import WordHash, model
+
+TOPICS = ("cats purr", "dogs bark", "cows moo", "bees hum", "owls hoot")
+
+
+@pytest.fixture
+def embedding() -> WordHash:
+    return model()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    files = tmp_path / "files"
+    files.mkdir()
+    for topic in TOPICS:
+        # Words at random, since passages that are equally near would come in any order.
+        chance = random.Random(topic)
+        filler = [" ".join(f"word{chance.randrange(900)}" for _ in range(50)) for _ in range(12)]
+        text = "\n\n".join(f"Part {n} of this text says that {topic}. {words}." for n, words in enumerate(filler))
+        (files / f"{topic.split()[0]}.txt").write_text(text, "utf-8")
+    return files
+
+
+@pytest.fixture
+def path(tmp_path: Path, folder: Path, embedding: WordHash) -> Path:
+    """An index that was used and closed; the embedding has forgotten what it embedded."""
+    with Index.open(tmp_path / "ix", embedding) as ix:
+        ix.add([folder])
+        ix.search("cats")
+    embedding.texts.clear()
+    return tmp_path / "ix"
+
+
+def answers(ix: Index) -> list[list[tuple[str, dict[str, float]]]]:
+    def told(hits: list[Hit]) -> list[tuple[str, dict[str, float]]]:
+        return [(hit.passage.id, {name: round(score, 3) for name, score in hit.scores.items()}) for hit in hits]
+
+    return [told(ix.search(f"which part says that {topic}")) for topic in TOPICS]
+
+
+def is_held(path: Path) -> bool:
+    lock = FileLock(path / "chroma.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        return True
+    lock.release()
+    return False
+
+
+def delete(folder: Path) -> None:
+    shutil.rmtree(folder)
+
+
+def put_a_file_there(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.write_text("not a folder", "utf-8")
+
+
+def garble(pattern: str) -> Callable[[Path], None]:
+    def act(folder: Path) -> None:
+        files = [file for file in folder.glob(pattern) if file.is_file()]
+        assert files
+        for file in files:
+            file.write_bytes(b"garbage " * 500)
+
+    return act
+
+
+def cut_short(pattern: str) -> Callable[[Path], None]:
+    def act(folder: Path) -> None:
+        files = [file for file in folder.glob(pattern) if file.is_file() and file.stat().st_size]
+        assert files
+        for file in files:
+            file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+    return act
+
+
+def delete_the_graph(folder: Path) -> None:
+    graphs = [inside for inside in folder.iterdir() if inside.is_dir()]
+    assert graphs
+    for graph in graphs:
+        shutil.rmtree(graph)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        delete,
+        put_a_file_there,
+        garble("chroma.sqlite3"),
+        garble("*/*.bin"),
+        cut_short("chroma.sqlite3"),
+        cut_short("*/data_level0.bin"),
+        delete_the_graph,
+    ],
+)
+def test_a_damaged_chroma_is_made_again(path: Path, embedding: WordHash, damage: Callable[[Path], None]) -> None:
+    with Index.open(path, embedding) as ix:
+        before = answers(ix)
+    damage(path / "chroma")
+    with Index.open(path, embedding) as ix:
+        assert answers(ix) == before
+        assert is_held(path)
+    assert (path / "chroma" / "chroma.sqlite3").is_file()
+    assert embedding.texts == []
+
+
+def test_a_damaged_chroma_is_spoken_of(path: Path, embedding: WordHash, caplog: pytest.LogCaptureFixture) -> None:
+    garble("chroma.sqlite3")(path / "chroma")
+    with Index.open(path, embedding) as ix:
+        ix.search("cats")
+    assert [record.levelno for record in caplog.records if record.name == "index.vectors"][:1] == [logging.WARNING]
+    assert "made again from the catalog" in caplog.text
+
+
+def test_a_chroma_deleted_while_open_is_made_again(path: Path, folder: Path, embedding: WordHash) -> None:
+    with Index.open(path, embedding) as ix:
+        answers(ix)
+        shutil.rmtree(path / "chroma")
+        (folder / "cats.txt").write_text("Lions roar.", "utf-8")
+        ix.add([folder])
+        assert ix.search("lions roar")[0].passage.text == "Lions roar."
+    assert (path / "chroma" / "chroma.sqlite3").is_file()
+    assert embedding.texts == ["Lions roar."]
+
+
+@pytest.mark.parametrize("damage", [delete, put_a_file_there, garble("meta.json"), garble("*.term"), garble("*.json")])
+def test_a_damaged_tantivy_is_made_again(path: Path, embedding: WordHash, damage: Callable[[Path], None]) -> None:
+    with Index.open(path, embedding) as ix:
+        before = answers(ix)
+    damage(path / "tantivy")
+    with Index.open(path, embedding) as ix:
+        assert answers(ix) == before
+    assert embedding.texts == []
+
+
+@pytest.mark.parametrize("cache", ["chroma", "tantivy"])
+def test_a_cache_of_another_catalog_is_not_believed(
+    tmp_path: Path, path: Path, embedding: WordHash, cache: str
+) -> None:
+    with Index.open(path, embedding) as ix:
+        expected = answers(ix)
+    other = tmp_path / "other.txt"
+    other.write_text("Whales sing.", "utf-8")
+    with Index.open(tmp_path / "other", embedding) as ix:
+        ix.add([other] * 3)
+        ix.search("whales")
+    shutil.rmtree(path / cache)
+    shutil.copytree(tmp_path / "other" / cache, path / cache)
+    with Index.open(path, embedding) as ix:
+        assert answers(ix) == expected
+
+
+def test_rebuilding_embeds_nothing_and_changes_nothing(path: Path, embedding: WordHash) -> None:
+    with Index.open(path, embedding) as ix:
+        before = answers(ix)
+        marks = [path / "chroma" / "mark", path / "tantivy" / "mark"]
+        for mark in marks:
+            mark.touch()
+        ix.rebuild()
+        assert not any(mark.exists() for mark in marks)
+        assert answers(ix) == before
+    assert embedding.texts == []
+
+
+def test_the_lock_is_taken_by_use_and_released_by_closing(path: Path, embedding: WordHash) -> None:
+    ix = Index.open(path, embedding)
+    assert not is_held(path)
+    ix.search("cats")
+    assert is_held(path)
+    ix.close()
+    assert not is_held(path)
+
+
+def test_two_indexes_on_one_folder_agree_and_see_each_other_write(
+    path: Path, folder: Path, embedding: WordHash
+) -> None:
+    with Index.open(path, embedding) as one, Index.open(path, embedding) as two:
+        assert answers(one) == answers(two)
+        for writer, reader, words in ((two, one, "Lions roar"), (one, two, "Frogs croak")):
+            (folder / "new.txt").write_text(f"{words}.", "utf-8")
+            writer.add([folder])
+            assert reader.search(words)[0].passage.text == f"{words}."
+            assert answers(one) == answers(two)
+        two.remove("new.txt")
+        assert "new.txt" not in {hit.passage.source for hit in one.search("Frogs croak", k=100)}
+        assert answers(one) == answers(two)
+
+
+PROGRAM = """
+import sys
+from index import Index
+from tests.index_fakes import model
+with Index.open(sys.argv[1], model()) as ix:
+    found = [[hit.passage.id for hit in ix.search(line.strip())] for line in {questions!r}]
+    print(found, flush=True)
+    sys.stdin.readline()
+    print([[hit.passage.text for hit in ix.search(line.strip(), k=1)] for line in {questions!r}], flush=True)
+    sys.stdin.readline()
+"""
+
+
+@contextmanager
+def another_process(path: Path, questions: list[str]) -> Iterator["subprocess.Popen[str]"]:
+    command = [sys.executable, "-c", PROGRAM.format(questions=questions), str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def say(process: "subprocess.Popen[str]") -> None:
+    assert process.stdin is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
+
+
+def hear(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def test_a_second_process_finds_the_same_and_what_either_writes(path: Path, folder: Path, embedding: WordHash) -> None:
+    questions = ["which part says that cats purr", "lions roar"]
+    with another_process(path, questions) as first:
+        theirs = hear(first)
+        with Index.open(path, embedding) as ix:
+            assert is_held(path)
+            assert str([[hit.passage.id for hit in ix.search(question)] for question in questions]) == theirs
+            (folder / "new.txt").write_text("Lions roar.", "utf-8")
+            ix.add([folder])
+            assert ix.search("lions roar")[0].passage.text == "Lions roar."
+            say(first)
+            assert "['Lions roar.']" in hear(first)
+            with pytest.raises(Exception, match="another process is searching"):
+                ix.rebuild()
+
+
+def test_the_lock_of_a_killed_process_is_free(path: Path, embedding: WordHash) -> None:
+    with another_process(path, ["cats"]) as process:
+        hear(process)
+        assert is_held(path)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    with Index.open(path, embedding) as ix:
+        assert ix.search("cats")
+        assert is_held(path)
+
+
+def test_an_index_is_shared_by_threads(path: Path, folder: Path, embedding: WordHash) -> None:
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
+    def work(number: int) -> list[str]:
+        if number % 4 == 0:
+            file = folder / f"new{number}.txt"
+            file.write_text(f"Number{number} is new.", "utf-8")
+            ix.add([file])
+            return [hit.passage.source for hit in ix.search(f"number{number}", k=1)]
+        return [hit.passage.source for hit in ix.search("which part says that cats purr", k=1)]
+
+    with Index.open(path, embedding) as ix, ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(work, range(40)))
+    assert found == [[f"new{number}.txt"] if number % 4 == 0 else ["cats.txt"] for number in range(40)]

@@ -1,0 +1,89 @@
+"""Fusion: an order that depends on the scores and on nothing else."""
+
+import math
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.search import fuse
+
+SCORES = st.dictionaries(st.text("abcdefgh", min_size=1, max_size=3), st.floats(-1e6, 1e6), max_size=30)
+FOUND = st.fixed_dictionaries({"vectors": SCORES, "lexical": SCORES})
+Found = dict[str, dict[str, float]]
+
+
+@given(FOUND)
+def test_every_candidate_comes_once_and_the_best_first(found: Found) -> None:
+    fused = fuse(found)
+    ids = [one.id for one in fused]
+    assert sorted(ids) == sorted({*found["vectors"], *found["lexical"]})
+    scores = [one.score for one in fused]
+    assert scores == sorted(scores, reverse=True)
+
+
+@given(FOUND, st.randoms())
+def test_the_order_in_which_scores_come_does_not_matter(found: Found, random: Random) -> None:
+    shuffled: Found = {}
+    for name in reversed(found):
+        items = list(found[name].items())
+        random.shuffle(items)
+        shuffled[name] = dict(items)
+    assert [(one.id, one.score) for one in fuse(shuffled)] == [(one.id, one.score) for one in fuse(found)]
+
+
+@given(FOUND)
+def test_no_retriever_counts_for_more_than_its_candidates_allow(found: Found) -> None:
+    # The largest standard score among n is sqrt(n - 1).
+    bound = sum(math.sqrt(max(len(scores) - 1, 0)) for scores in found.values())
+    assert all(math.isfinite(one.score) and abs(one.score) <= bound + 1e-6 for one in fuse(found))
+
+
+@given(FOUND)
+def test_ranks_and_scores_are_those_of_the_retrievers(found: Found) -> None:
+    for one in fuse(found):
+        assert dict(one.scores) == {name: scores[one.id] for name, scores in found.items() if one.id in scores}
+        assert set(one.ranks) == set(one.scores)
+        for name, rank in one.ranks.items():
+            better = sum(score > found[name][one.id] for score in found[name].values())
+            assert better < rank <= len(found[name])
+
+
+@given(SCORES, st.floats(0.5, 100), st.floats(-100, 100))
+def test_the_scale_of_a_retriever_does_not_matter(scores: dict[str, float], scale: float, shift: float) -> None:
+    whole = {id_: float(round(score / 1000)) for id_, score in scores.items()}
+    moved = {id_: score * scale + shift for id_, score in whole.items()}
+    before = {one.id: one.score for one in fuse({"vectors": whole})}
+    after = {one.id: one.score for one in fuse({"vectors": moved})}
+    assert all(math.isclose(before[id_], after[id_], abs_tol=1e-3) for id_ in whole)
+
+
+def test_what_one_retriever_missed_counts_as_its_worst() -> None:
+    fused = fuse({"vectors": {"a": 0.9, "b": 0.1}, "lexical": {"c": 5.0, "b": 1.0}})
+    scores = {one.id: one.score for one in fused}
+    assert scores == {"a": 0.0, "b": -2.0, "c": 0.0}
+
+
+def test_ties_go_to_the_better_single_rank_and_then_to_the_id() -> None:
+    assert [one.id for one in fuse({"vectors": {"b": 1.0, "a": 1.0}})] == ["a", "b"]
+    assert [one.id for one in fuse({"vectors": {"z": 1.0, "y": 0.0}, "lexical": {"x": 2.0, "y": 1.0}})] == [
+        "x",
+        "z",
+        "y",
+    ]
+
+
+def test_how_much_better_the_best_is_counts_which_ranks_would_throw_away() -> None:
+    clearly, barely = (9.0, 2.0, 1.9), (3.1, 3.0, 1.0)
+    vectors, lexical = ("a", "b", "c"), ("b", "a", "c")
+    for sure, other in ((vectors, lexical), (lexical, vectors)):
+        found = {"sure": dict(zip(sure, clearly, strict=True)), "other": dict(zip(other, barely, strict=True))}
+        assert fuse(found)[0].id == sure[0]
+
+
+def test_what_differs_by_rounding_is_equal() -> None:
+    assert [one.score for one in fuse({"vectors": {"a": 0.7, "b": 0.70000001}, "lexical": {"a": 5.0, "b": 5.0}})] == [0, 0]
+
+
+def test_nothing_found_is_nothing_ranked() -> None:
+    assert fuse({"vectors": {}, "lexical": {}}) == []
