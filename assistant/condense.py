@@ -20,16 +20,16 @@ _POINTERS = re.compile(
     r"former|latter|else|another|both|either|neither|instead)\b",
     re.IGNORECASE,
 )
-_CONTINUES = re.compile(r"^\W*(and|but|or|so|also|what about|how about|why|how so|how come|since when)\b", re.IGNORECASE)
+_CONTINUES = re.compile(
+    r"^\W*(and|but|or|so|also|what about|how about|why|how so|how come|since when)\b", re.IGNORECASE
+)
 # "In which year?", "How many?": too little to search for.
 _FEW_WORDS = 1
 
 
 def needs_history(question: str) -> bool:
     """Whether a question can't be understood, or searched for, without the turns before it."""
-    return bool(
-        _POINTERS.search(question) or _CONTINUES.search(question) or len(words(question)) <= _FEW_WORDS
-    )
+    return bool(_POINTERS.search(question) or _CONTINUES.search(question) or len(words(question)) <= _FEW_WORDS)
 
 
 def standalone(question: str, history: Sequence[Turn], model: Model) -> tuple[str, Usage]:

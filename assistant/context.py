@@ -50,6 +50,6 @@ def _encoding() -> "tiktoken.Encoding":
     package = importlib.util.find_spec("llama_index.core")
     if package is not None and package.origin is not None:
         os.environ.setdefault("TIKTOKEN_CACHE_DIR", str(Path(package.origin).parent / "_static" / "tiktoken_cache"))
-    import tiktoken
+    import tiktoken  # noqa: PLC0415 - after the folder is set
 
     return tiktoken.get_encoding("o200k_base")

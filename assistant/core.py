@@ -1,4 +1,4 @@
-"""The assistant: a question and its history in, a footnoted answer or a reasoned refusal out. The story, top to bottom."""
+"""The assistant: a question and its history in, a footnoted answer or a reasoned refusal out."""
 
 import atexit
 import hashlib
@@ -17,7 +17,21 @@ from assistant import condense, context, decide, ground, llm
 from assistant import read as reading
 from assistant.errors import ModelInterrupted, QuestionError
 from assistant.settings import Settings, from_environment
-from assistant.types import Answer, Citation, Claim, Draft, Event, Evidence, Found, Kind, Said, Settled, Turn, Usage, Working
+from assistant.types import (
+    Answer,
+    Citation,
+    Claim,
+    Draft,
+    Event,
+    Evidence,
+    Found,
+    Kind,
+    Said,
+    Settled,
+    Turn,
+    Usage,
+    Working,
+)
 from index import Hit, Index, Passage, weights
 from index.split import VERSION as SPLITTER
 from index.split import sentences
@@ -55,6 +69,7 @@ class Assistant:
         llm: "LLM | None" = None,
         embed_model: "BaseEmbedding | None" = None,
         settings: Settings | None = None,
+        progress: weights.Report | None = None,
     ) -> Self:
         """Open an index to ask it.
 
@@ -63,6 +78,7 @@ class Assistant:
             llm: Any LlamaIndex LLM; None takes the one that the settings name, by default the embedded one.
             embed_model: What the index was made with; None is the embedded MiniLM.
             settings: None takes them from the environment.
+            progress: Told how far the fetching of weights has come.
 
         Raises:
             IndexMissing: Nothing is indexed there.
@@ -71,7 +87,7 @@ class Assistant:
             SettingsError: A setting makes no sense.
         """
         index = Index.open(path, embed_model, must_exist=True)
-        return cls(index, *_model(llm, settings))
+        return cls(index, *_model(llm, settings, progress))
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
         """Answer a question from the documents, or say that they don't.
@@ -109,7 +125,7 @@ class Assistant:
         """Answer from these passages alone, the most important first. Raises as ``ask`` does."""
         question = _checked(question)
         hits = tuple(Hit(passage, score=1.0 / rank) for rank, passage in enumerate(passages, start=1))
-        return _settled(self._answer(question, question, hits, Usage(self.model.name), _Clock()))
+        return _settled(self._answer(question, question, hits, Usage(self.model.name), _Clock(), shared=False))
 
     def warm(self) -> None:
         """Start the model, and let it read the documents if it can read all of them, before the first question."""
@@ -133,12 +149,12 @@ class Assistant:
         self.close()
 
     def _answer(
-        self, question: str, query: str, hits: tuple[Hit, ...], usage: Usage, clock: "_Clock"
+        self, question: str, query: str, hits: tuple[Hit, ...], usage: Usage, clock: "_Clock", *, shared: bool = True
     ) -> Iterator[Event]:
         evidence = context.fit(hits, self._budget())
         state = _Answering(question, query, hits, evidence, self.settings.threshold)
         if evidence:
-            key = self._ready(evidence)
+            key = self._ready(evidence) if shared else None
             yield Working("read")
             with clock.stage("read"):
                 for progress in self._drafts(query, evidence, state):
@@ -161,7 +177,7 @@ class Assistant:
             yield from reading.draft(self.model, query, evidence, self.settings.answer_tokens)
 
     def _ready(self, evidence: Sequence[Evidence]) -> str | None:
-        """Prepare the model for a prompt that every question shares; its key, None where questions read different ones."""
+        """Prepare the model for a prompt that all questions share; its key, None where they read different ones."""
         if not self.model.embedded or not evidence or len(evidence) < self.index.passage_count:
             return None
         text = "\n".join(message.text for message in reading.prompt("", evidence))
@@ -312,11 +328,15 @@ def default_assistant() -> Assistant:
         return _default
 
 
-def open_shipped(settings: Settings | None = None, llm: "LLM | None" = None) -> Assistant:
+def open_shipped(
+    settings: Settings | None = None, llm: "LLM | None" = None, progress: weights.Report | None = None
+) -> Assistant:
     """An Assistant over the shipped corpus, whose index is made in the user's cache folder if it isn't there."""
+    for name in ("minilm", "minilm-tokenizer"):
+        weights.get(name, progress)
     index = Index.open(shipped_index())
     index.add(shipped_files())
-    return Assistant(index, *_model(llm, settings))
+    return Assistant(index, *_model(llm, settings, progress))
 
 
 def shipped_files() -> list[Path]:
@@ -332,9 +352,9 @@ def shipped_index() -> Path:
     return weights.cache_folder() / "corpora" / f"seeds-{digest.hexdigest()[:16]}"
 
 
-def _model(own: "LLM | None", settings: Settings | None) -> tuple[llm.Model, Settings]:
+def _model(own: "LLM | None", settings: Settings | None, progress: weights.Report | None) -> tuple[llm.Model, Settings]:
     settings = settings or from_environment()
-    return (llm.wrap(own) if own is not None else llm.choose(settings)), settings
+    return (llm.wrap(own) if own is not None else llm.choose(settings, progress)), settings
 
 
 def _settled(events: Iterator[Event]) -> Answer:

@@ -21,8 +21,10 @@ WORTH_CITING = 0.15
 # Question words weigh less than a claim's own: they say what is asked about, not what is answered.
 QUESTION_WEIGHT = 0.3
 # What a claim must have of its words, and of the words that it adds to the question, in the sentences cited for it.
-LEAST_SUPPORT = 0.5
+LEAST_SUPPORT = 0.3
 LEAST_NOVELTY = 0.5
+# A question that begins so is answered by saying something, not by saying it back.
+_ASKS_FOR_MORE = re.compile(r"\b(who|whom|whose|what|which|when|where|why|how)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +45,14 @@ class Grounding:
         novelty: The same of what the claim adds to the question; equal to ``support`` where it adds nothing.
         unfounded: Numbers of the claim that stand nowhere in the evidence, and names that stand neither there nor in
             the question.
-        adds: Whether the claim says anything that the question does not.
+        answers: Whether the claim says anything that the question does not, where it asks for something.
     """
 
     places: tuple[Place, ...]
     support: float
     novelty: float
     unfounded: tuple[str, ...]
-    adds: bool
+    answers: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ class Ground:
             support=support,
             novelty=_share(added, weights, found) if added else support,
             unfounded=tuple(word.text for word in said if self._unfounded(word, asked)),
-            adds=bool(added),
+            answers=bool(added) or _ASKS_FOR_MORE.search(question) is None,
         )
 
     def mentions(self, question: str) -> float:
@@ -109,10 +111,15 @@ class Ground:
         return _share(asked, {word.key: self._rarity(word) for word in asked}, said)
 
     def unmentioned(self, question: str) -> tuple[str, ...]:
-        """Names and numbers of the question that the evidence says nowhere."""
-        return tuple(
-            word.text for word in unique(words(question)) if (word.name or word.number) and not covered(word, self._all)
-        )
+        """Names and numbers of the question that the evidence says nowhere; ``South Korea`` is one."""
+        found: list[str] = []
+        for word in unique(words(question)):
+            if (word.name or word.number) and not covered(word, self._all):
+                if found and f"{found[-1]} {word.text}" in question:
+                    found[-1] = f"{found[-1]} {word.text}"
+                else:
+                    found.append(word.text)
+        return tuple(found)
 
     def _unfounded(self, word: Word, asked: frozenset[str]) -> bool:
         """A number must stand in the evidence even if the question names it; a name may come from the question."""
@@ -156,6 +163,7 @@ def stands(grounding: Grounding) -> bool:
     """Whether the evidence carries a claim."""
     return (
         bool(grounding.places)
+        and grounding.answers
         and not grounding.unfounded
         and grounding.support >= LEAST_SUPPORT
         and grounding.novelty >= LEAST_NOVELTY
@@ -191,7 +199,7 @@ def strip_markers(text: str) -> str:
 
 
 def mark(claim: str, markers: Sequence[int]) -> str:
-    """The claim with its markers before the final punctuation: ``Fumio Kishida [1].``"""
+    """Put the markers of a claim before its final punctuation, as in ``Fumio Kishida [1].`` and no later."""
     notes = "".join(f"[{marker}]" for marker in markers)
     match = re.search(r"[.!?…]+[\"'”’)]*$", claim)
     if match is None:

@@ -27,6 +27,8 @@ from index import weights
 OPENAI_URL = "https://api.openai.com/v1"
 # The alternatives to each token that endpoints are asked for; OpenAI's own limit.
 TOP_LOGPROBS = 20
+# As much of a server's own words as an error repeats.
+BRIEF = 200
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -184,7 +186,9 @@ def _embedded(model: str, settings: Settings, progress: weights.Report | None) -
     else:
         path = Path(model).expanduser()
         if not path.is_file():
-            raise SettingsError(f"there is no model file {path}; name a GGUF file, or one of: {', '.join(weights.KNOWN)}")
+            raise SettingsError(
+                f"there is no model file {path}; name a GGUF file, or one of: {', '.join(weights.KNOWN)}"
+            )
     return EmbeddedModel(path, path.stem, weights.cache_folder() / "llm", settings.timeout_seconds)
 
 
@@ -215,7 +219,7 @@ def _only_model(url: str, key: str, timeout: float) -> str:
 
 
 def _client(name: str, url: str, key: str, timeout: float, retries: int) -> LLM:
-    return OpenAILike(
+    client: LLM = OpenAILike(
         model=name,
         api_base=url,
         api_key=key,
@@ -225,6 +229,7 @@ def _client(name: str, url: str, key: str, timeout: float, retries: int) -> LLM:
         max_retries=retries,
         context_window=CONTEXT_TOKENS,
     )
+    return client
 
 
 def _delta(response: ChatResponse) -> Delta:
@@ -252,21 +257,29 @@ def _translated(where: str, name: str) -> Iterator[None]:
     try:
         yield
     except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
-        raise ModelRefused(f"{where} does not accept the key for {name}; check OPENAI_API_KEY ({_brief(error)})") from error
+        raise ModelRefused(
+            f"{where} does not accept the key for {name}; check OPENAI_API_KEY ({_brief(error)})"
+        ) from error
     except openai.NotFoundError as error:
-        raise ModelRefused(f"{where} has no model {name!r}; check --model and OPENAI_BASE_URL ({_brief(error)})") from error
+        raise ModelRefused(
+            f"{where} has no model {name!r}; check --model and OPENAI_BASE_URL ({_brief(error)})"
+        ) from error
     except openai.RateLimitError as error:
         raise ModelRefused(f"{where} refuses for now: too many requests, or no quota left ({_brief(error)})") from error
     except openai.APITimeoutError as error:
         raise ModelUnreachable(f"{where} took too long; FOOTNOTED_TIMEOUT_SECONDS sets how long is waited") from error
     except openai.APIConnectionError as error:
-        raise ModelUnreachable(f"nothing answers at {where}; is the server running, is OPENAI_BASE_URL right?") from error
+        raise ModelUnreachable(
+            f"nothing answers at {where}; is the server running, is OPENAI_BASE_URL right?"
+        ) from error
     except openai.APIStatusError as error:
         raise ModelRefused(f"{where} answered with status {error.status_code}: {_brief(error)}") from error
     except (openai.APIError, httpx.TransportError) as error:
-        raise ModelInterrupted(f"{name} at {where} stopped in the middle of a reply; ask again ({_brief(error)})") from error
+        raise ModelInterrupted(
+            f"{name} at {where} stopped in the middle of a reply; ask again ({_brief(error)})"
+        ) from error
 
 
 def _brief(error: Exception) -> str:
     text = " ".join(str(error).split())
-    return text if len(text) <= 200 else f"{text[:200]}…"
+    return text if len(text) <= BRIEF else f"{text[:BRIEF]}…"

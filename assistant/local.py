@@ -84,20 +84,9 @@ class Child:
         with FileLock(self._state.with_suffix(".lock")):
             return self._running() or self._start()
 
-    def running(self) -> Endpoint | None:
-        """The child that answers now, if there is one."""
-        return self._running() if self._state.exists() else None
-
     def stop(self) -> bool:
         """End the child, if one is running, and say whether there was one."""
-        found = self.running()
-        if found is None:
-            return False
-        os.kill(found.pid, signal.SIGTERM)
-        deadline = time.monotonic() + PROBE_SECONDS
-        while self._state.exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        return True
+        return _stop(self._state)
 
     def touch(self) -> None:
         """Tell the child that it is in use, so that it stays."""
@@ -122,12 +111,8 @@ class Child:
         self._remember(endpoint, key)
 
     def _running(self) -> Endpoint | None:
-        try:
-            state = json.loads(self._state.read_text())
-            endpoint = Endpoint(url=state["url"], key=state["key"], pid=state["pid"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-        return endpoint if _answers(endpoint) else None
+        endpoint = _read(self._state)
+        return endpoint if endpoint is not None and _answers(endpoint) else None
 
     def _start(self) -> Endpoint:
         self._state.unlink(missing_ok=True)
@@ -200,6 +185,30 @@ class Child:
             _write_private(self._state, _state(endpoint) | {"warmed": [*warmed, key]})
 
 
+def stop_all(folder: Path) -> int:
+    """End every child whose state is kept in the folder, and say how many there were."""
+    return sum(_stop(state) for state in folder.glob("*.json"))
+
+
+def _stop(state: Path) -> bool:
+    found = _read(state)
+    if found is None or not _answers(found):
+        return False
+    os.kill(found.pid, signal.SIGTERM)
+    deadline = time.monotonic() + PROBE_SECONDS
+    while state.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return True
+
+
+def _read(state: Path) -> Endpoint | None:
+    try:
+        fields = json.loads(state.read_text())
+        return Endpoint(url=fields["url"], key=fields["key"], pid=fields["pid"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def _answers(endpoint: Endpoint) -> bool:
     """Whether it is our child that listens there: nobody else knows the key."""
     try:
@@ -246,8 +255,7 @@ def serve(model: Path, state: Path, prompts: Path) -> None:
 
 
 def _server(model: Path, prompts: Path, key: str) -> Any:
-    # Imported here because only the child needs it.
-    import xllamacpp
+    import xllamacpp  # noqa: PLC0415 - only the child needs it
 
     params = xllamacpp.CommonParams()
     params.model.path = str(model)

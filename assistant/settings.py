@@ -61,7 +61,10 @@ def from_environment(model: str | None = None) -> Settings:
 
 
 def _refuse_unknown() -> None:
-    known = [*ELSEWHERE, *(f"{PREFIX}{name.upper()}" for name in Settings.model_fields if not name.startswith("openai"))]
+    known = [
+        *ELSEWHERE,
+        *(f"{PREFIX}{name.upper()}" for name in Settings.model_fields if not name.startswith("openai")),
+    ]
     for name in os.environ:
         if name.startswith(PREFIX) and name not in known:
             near = difflib.get_close_matches(name, known, n=1)

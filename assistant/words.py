@@ -12,7 +12,7 @@ import snowballstemmer
 
 _WORD = re.compile(r"\d+(?:[.,:]\d+)*|\w+(?:[-'’]\w+)*|\w(?:\.\w)+\.?")
 _INITIALS = re.compile(r"\b(?:[A-Z]\.){2,}")
-_SENTENCE_END = ".!?:\n\"“"
+_SENTENCE_END = '.!?:\n"“'
 # A name in another form: Japan and Japanese, China and Chinese. Shorter names differ by one letter too easily.
 _NAME_LENGTH = 5
 
@@ -41,6 +41,28 @@ STOPWORDS = frozenset(
     """.split()
 ) - {"states", "new", "last", "down", "under", "over", "without"}
 
+# Past forms that the stemmer can't fold, after the verb they belong to.
+_IRREGULAR = {
+    form: verb
+    for verb, *forms in (
+        group.split()
+        for group in """
+        arise arose arisen|beat beaten|begin began begun|bind bound|break broke broken|bring brought|build built
+        buy bought|catch caught|choose chose chosen|come came|deal dealt|draw drew drawn|drive drove driven|eat ate eaten
+        fall fell fallen|feel felt|fight fought|find found|flee fled|fly flew flown|forbid forbade forbidden
+        forget forgot forgotten|freeze froze frozen|grow grew grown|hear heard|hide hid hidden|hold held|keep kept
+        lay laid|lead led|leave left|lend lent|lose lost|mean meant|meet met|pay paid|ride rode ridden|ring rang rung
+        rise rose risen|run ran|seek sought|sell sold|send sent|shake shook shaken|shoot shot|show shown|sing sang sung
+        sink sank sunk|sleep slept|speak spoke spoken|spend spent|stand stood|steal stole stolen|strike struck
+        swear swore sworn|swim swam swum|teach taught|tear tore torn|think thought|throw threw thrown
+        understand understood|wear wore worn|win won|withdraw withdrew withdrawn|write wrote written
+        man men|woman women|child children|person people|foot feet
+        """.replace("\n", "|").split("|")
+        if group.split()
+    )
+    for form in forms
+}
+
 _stemmer = snowballstemmer.stemmer("english")
 
 
@@ -49,7 +71,7 @@ class Word:
     """One word of a text.
 
     Attributes:
-        text: As it stands there.
+        text: As it stands there, without a genitive ending.
         keys: The forms by which it may be found in another text; the first is its own.
         number: Whether it is a number; its key is then the plain value.
         name: Whether it is written as a name, in capitals where no sentence begins.
@@ -92,12 +114,12 @@ def _words(text: str) -> Iterator[Word]:
         raw = match.group()
         bare = re.sub(r"['’]s$|['’]$", "", raw)
         if _is_number(bare):
-            yield Word(raw, (_number(bare),), number=True)
+            yield Word(bare, (_number(bare),), number=True)
         elif bare.isupper() and len(bare) > 1:
-            yield Word(raw, (f"={bare}", _stem(bare)), name=True)
+            yield Word(bare, (f"={bare}", _stem(bare)), name=True)
         elif bare.casefold() not in STOPWORDS and len(bare) > 1:
             name = bare[0].isupper() and not _begins_sentence(text, match.start())
-            yield Word(raw, _keys(bare), name=name)
+            yield Word(bare, _keys(bare), name=name)
 
 
 def _keys(bare: str) -> tuple[str, ...]:
@@ -143,7 +165,8 @@ def _number(text: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def _stem(word: str) -> str:
-    return str(_stemmer.stemWord(word.casefold()))
+    folded = word.casefold()
+    return str(_stemmer.stemWord(_IRREGULAR.get(folded, folded)))
 
 
 def unique(found: Iterable[Word]) -> tuple[Word, ...]:

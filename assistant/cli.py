@@ -1,0 +1,228 @@
+"""The command line: ``footnoted`` opens the page; ``ask``, ``index``, ``check`` and ``models`` do what they say.
+
+Other packages add commands by the entry point group ``footnoted.commands``. Knows nothing of how answers come about.
+"""
+
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from index.errors import FootnotedError
+
+if TYPE_CHECKING:
+    from assistant.core import Assistant
+    from assistant.types import Answer
+    from index import AddReport
+
+# The modules behind the commands take seconds to import, which --help should not wait for: each imports its own.
+# ruff: noqa: PLC0415
+
+GROUP = "footnoted.commands"
+HERE = Path(".footnoted")
+INTERRUPTED = 130
+QUOTE_WIDTH = 400
+
+app = typer.Typer(
+    name="footnoted",
+    help="Ask your documents. Every sentence of the answer carries a footnote to the exact words it came from.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+IndexOption = Annotated[
+    Path | None, typer.Option("--index", help="The folder of an index of yours; the shipped article by default.")
+]
+ModelOption = Annotated[
+    str | None,
+    typer.Option(
+        help="The model that writes: an embedded one, a .gguf file, or one that the endpoint in OPENAI_BASE_URL has."
+    ),
+]
+
+
+@app.callback(invoke_without_command=True)
+def chat_by_default(context: typer.Context) -> None:
+    """Open the chat page, unless a command is named."""
+    if context.invoked_subcommand is None:
+        chat()
+
+
+@app.command()
+def chat(
+    index: IndexOption = None,
+    model: ModelOption = None,
+    host: Annotated[
+        str, typer.Option(help="The address to listen on. Others than this one let other machines in.")
+    ] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(help="The port; the first free one from 7860 by default.")] = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
+) -> None:
+    """Open the chat page: ask on one side, the source on the other."""
+    from assistant import progress, web
+
+    with _assistant(index, model) as assistant:
+        with progress.doing("Starting the model; it reads the documents once (15 s or so the first time)"):
+            assistant.warm()
+        web.serve(assistant, host=host, port=port, open_browser=browser, ready=_tell_address(assistant))
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="What you want to know.")],
+    index: IndexOption = None,
+    model: ModelOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the whole Answer as JSON.")] = False,
+) -> None:
+    """Ask one question, and print the answer with its footnotes."""
+    from assistant import progress
+
+    with _assistant(index, model) as assistant:
+        if as_json:
+            print(json.dumps(asdict(assistant.ask(question)), ensure_ascii=False, indent=2))
+            return
+        with progress.doing(f"Asking {assistant.model.name} on {assistant.model.where}"):
+            answer = assistant.ask(question)
+        _print(answer)
+
+
+@app.command("index")
+def index_(
+    paths: Annotated[list[Path], typer.Argument(help="Files, and folders at any depth.")],
+    index: Annotated[Path, typer.Option("--index", help="The folder of the index; made if it isn't there.")] = HERE,
+) -> None:
+    """Index documents of yours. Files that have not changed cost nothing."""
+    from assistant import progress
+    from index import Index, weights
+
+    with progress.fetching() as fetching:
+        for name in ("minilm", "minilm-tokenizer"):
+            weights.get(name, fetching)
+    with Index.open(index) as opened, progress.indexing() as report:
+        result = opened.add(paths, progress=report)
+    _print_report(result, index)
+
+
+@app.command()
+def check(index: IndexOption = None) -> None:
+    """Look for faults in an index, and for files that have changed since they were indexed."""
+    from assistant.core import shipped_index
+    from index import Index
+
+    with Index.open(index or shipped_index(), must_exist=True) as opened:
+        report = opened.check()
+    print(f"{report.documents} documents, {report.passages} passages")
+    for name, sources in (("changed since", report.changed), ("gone", report.missing)):
+        for source in sources:
+            print(f"{name}: {source}")
+    for problem in report.problems:
+        print(f"fault: {problem}")
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+@app.command()
+def models(
+    stop: Annotated[
+        bool, typer.Option("--stop", help="End the embedded model's process, which else waits for more.")
+    ] = False,
+) -> None:
+    """List the model files: what is there, and from where."""
+    from assistant import local
+    from index import weights
+
+    if stop:
+        ended = local.stop_all(weights.cache_folder() / "llm")
+        print(f"ended {ended} embedded model process{'' if ended == 1 else 'es'}")
+        return
+    for status in weights.listing():
+        state = (
+            f"from {status.source}" if status.verified else ("not verified" if status.present else "not fetched yet")
+        )
+        print(f"{status.name:20} {status.size / 1e6:8,.0f} MB  {status.licence}  {state:24} {status.purpose}")
+        print(f"{'':20} {status.path}")
+
+
+def main() -> None:
+    """Run the command line; what Footnoted raises on purpose is printed, not traced."""
+    logging.basicConfig(level=os.environ.get("LOGLEVEL", "ERROR"), format="%(message)s")
+    signal.signal(signal.SIGTERM, _terminate)
+    for command in entry_points(group=GROUP):
+        app.command(command.name)(command.load())
+    try:
+        app()
+    except FootnotedError as error:
+        print(f"footnoted: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+
+
+@contextmanager
+def _assistant(index: Path | None, model: str | None) -> Iterator["Assistant"]:
+    """The assistant that the options name, with bars for what has to be fetched first."""
+    from assistant import progress
+    from assistant.core import Assistant, open_shipped
+    from assistant.settings import from_environment
+
+    settings = from_environment(model)
+    if index is None and HERE.is_dir():
+        index = HERE
+    with progress.fetching() as fetching:
+        opened = (
+            open_shipped(settings, progress=fetching)
+            if index is None
+            else Assistant.open(index, settings=settings, progress=fetching)
+        )
+    with opened:
+        yield opened
+
+
+def _tell_address(assistant: "Assistant") -> Callable[[str], None]:
+    def tell(address: str) -> None:
+        print(f"Footnoted answers at {address}")
+        print(f"Questions and passages go to {assistant.model.name} on {assistant.model.where}. Ctrl-C ends it.")
+
+    return tell
+
+
+def _print(answer: "Answer") -> None:
+    print(answer.text)
+    for citation in answer.citations:
+        page = f", page {citation.page}" if citation.page else ""
+        quote = citation.quote if len(citation.quote) <= QUOTE_WIDTH else f"{citation.quote[:QUOTE_WIDTH]}…"
+        print(f"\n[{citation.marker}] {' '.join(quote.split())}")
+        print(f"    {citation.source}{page}, characters {citation.start}–{citation.end}")
+
+
+def _print_report(report: "AddReport", index: Path) -> None:
+    for failure in report.failed:
+        print(f"failed: {failure.source}: {failure.reason}", file=sys.stderr)
+    counts = [
+        (len(report.added), "added"),
+        (len(report.updated), "updated"),
+        (len(report.unchanged), "unchanged"),
+        (len(report.failed), "failed"),
+        (report.skipped, "skipped"),
+    ]
+    print(f"{index}: {', '.join(f'{count} {what}' for count, what in counts if count) or 'no files found'}")
+    if report.failed:
+        raise typer.Exit(1)
+    print(f'Ask with: footnoted ask "…"{"" if index == HERE else f" --index {index}"}')
+
+
+def _terminate(number: int, frame: FrameType | None) -> Any:
+    """End in the ordinary way, so that streams are closed and generation stops."""
+    sys.exit(128 + number)

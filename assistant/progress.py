@@ -1,0 +1,74 @@
+"""Progress in the terminal, on standard error: bars where something can be counted, a spinner where it can't."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from index import Progress as Adding
+from index import weights
+
+T = TypeVar("T")
+
+_console = Console(stderr=True)
+
+
+@contextmanager
+def fetching() -> Iterator[weights.Report]:
+    """Draw a bar for each model file that is being fetched."""
+    bars = Progress(
+        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=_console
+    )
+    tasks: dict[str, TaskID] = {}
+
+    def report(state: weights.Progress) -> None:
+        if state.name not in tasks:
+            tasks[state.name] = bars.add_task("", total=state.total_bytes)
+        words = f"Fetching {state.name} ({state.source})"
+        bars.update(tasks[state.name], description=words, completed=state.done_bytes, total=state.total_bytes)
+
+    with bars:
+        yield report
+
+
+@contextmanager
+def indexing() -> Iterator[Callable[[Adding], None]]:
+    """Draw a bar for the files that are being indexed."""
+    bars = Progress(
+        TextColumn("Indexing"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), console=_console,
+        transient=True,
+    )  # fmt: skip
+    with bars:
+        task = bars.add_task("", total=None)
+
+        def report(state: Adding) -> None:
+            words = f"{state.source} ({state.embedded} passages)"
+            bars.update(task, completed=state.done, total=state.total, description=words)
+
+        yield report
+
+
+@contextmanager
+def doing(what: str) -> Iterator[None]:
+    """Show that something of unknown length goes on."""
+    with _console.status(f"{what} …"):
+        yield
+
+
+def counted(items: Iterable[T], total: int, what: str) -> Iterator[T]:
+    """The items, with a bar that tells how many have come and how long the rest may take."""
+    bars = Progress(
+        TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=_console, transient=True
+    )
+    with bars:
+        yield from bars.track(items, total=total)

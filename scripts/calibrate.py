@@ -1,0 +1,150 @@
+"""Fit the confidence of ``assistant/decide.py`` on suites of gold questions.
+
+    uv run python scripts/calibrate.py DRAFTS.jsonl SUITE [SUITE …]
+
+Each SUITE is the folder of a suite whose mode is ``supplied``. Only cases whose first supplied document has an even
+SHA-256 of its name are used; the others are for reporting. What the model writes is kept in DRAFTS.jsonl, so that a
+second run asks nothing again. A claim that stands is right when the case is answerable and the claim contains a
+reference. The logistic model is fitted by Newton's method with an L2 penalty, and written to calibration.json.
+"""
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant import context, decide, ground, prompts, read
+from assistant.core import EVIDENCE_TOKENS_EMBEDDED
+from assistant.llm import Model, choose
+from assistant.settings import from_environment
+from assistant.types import Draft, Evidence
+from eval.score import contains
+from eval.suite import Case, Suite
+from eval.suite import read as read_suite
+from index import Hit, split
+
+TARGET = Path(__file__).parent.parent / "assistant" / decide.COEFFICIENTS
+ANSWER_TOKENS = 160
+# Strong enough that a feature which happens to separate a few hundred cases is not believed altogether.
+PENALTY = 1.0
+ROUNDS = 50
+
+Rows = NDArray[np.float64]
+
+
+def even(case: Case) -> bool:
+    """Whether a case is for fitting."""
+    return int(hashlib.sha256(case.supplied[0].encode()).hexdigest(), 16) % 2 == 0
+
+
+def evidence_of(case: Case, suite: Suite) -> tuple[Evidence, ...]:
+    """What is read for a case: as the assistant would read the supplied documents."""
+    passages = [passage for source in case.supplied for passage in split.passages(suite.documents[source])]
+    hits = [Hit(passage, score=1.0 / rank) for rank, passage in enumerate(passages, start=1)]
+    return context.fit(hits, EVIDENCE_TOKENS_EMBEDDED)
+
+
+def drafts(suites: Sequence[Suite], kept: Path) -> Iterator[tuple[Case, tuple[Evidence, ...], Draft]]:
+    """What the model writes to each case, asked once."""
+    known = {row["key"]: row for row in map(json.loads, kept.read_text().splitlines())} if kept.exists() else {}
+    model = choose(from_environment())
+    for suite in suites:
+        for case in filter(even, suite.cases):
+            key = f"{prompts.VERSION}/{model.name}/{suite.name}/{case.id}"
+            evidence = evidence_of(case, suite)
+            if key not in known:
+                known[key] = {"key": key, **_ask(model, case.question, evidence)}
+                with kept.open("a") as file:
+                    file.write(json.dumps(known[key]) + "\n")
+            row = known[key]
+            yield case, evidence, Draft(row["text"], row["none"], row["mean"])
+
+
+def _ask(model: Model, question: str, evidence: Sequence[Evidence]) -> dict[str, Any]:
+    *_, last = read.draft(model, question, evidence, ANSWER_TOKENS)
+    return {"text": last.draft.text, "none": last.draft.none_probability, "mean": last.draft.mean_logprob}
+
+
+def example(case: Case, evidence: Sequence[Evidence], draft: Draft) -> tuple[decide.Features, bool] | None:
+    """The features of the draft's first sentence and whether it is right; None where it is not a claim that stands."""
+    spans = split.sentences(draft.text)
+    if not spans or read.declines(draft.text):
+        return None
+    claim = ground.strip_markers(draft.text[spans[0].start : spans[0].end])
+    prepared = ground.Ground(evidence)
+    grounding = prepared.verify(claim, case.question)
+    if not ground.stands(grounding):
+        return None
+    right = case.answerable and contains(claim, case.answers)
+    return decide.features(draft, grounding, prepared, case.question), right
+
+
+def fit(rows: Rows, labels: Rows) -> Rows:
+    """Weights of a logistic model, the intercept first.
+
+    Args:
+        rows: One example a row, of shape (n, features).
+        labels: 0 or 1, of shape (n,).
+    """
+    x = np.hstack([np.ones((len(rows), 1)), rows])
+    penalty = PENALTY * np.eye(x.shape[1])
+    penalty[0, 0] = 0.0
+    weights = np.zeros(x.shape[1])
+    for _ in range(ROUNDS):
+        p = 1.0 / (1.0 + np.exp(-np.clip(x @ weights, -50, 50)))
+        gradient = x.T @ (p - labels) + penalty @ weights
+        hessian = x.T @ (x * (p * (1 - p))[:, None]) + penalty
+        weights -= np.linalg.solve(hessian, gradient)
+    return np.asarray(weights, dtype=np.float64)
+
+
+def auroc(scores: Rows, labels: Rows) -> float:
+    """The chance that a right claim scores above a wrong one (Hanley and McNeil 1982)."""
+    differences = scores[labels == 1][:, None] - scores[labels == 0][None, :]
+    return float(np.mean((differences > 0) + 0.5 * (differences == 0)))
+
+
+def model_of(examples: Sequence[tuple[decide.Features, bool]], names: Sequence[str]) -> dict[str, Any]:
+    """Fit a model over the named features, and say how well it ranks what it was fitted on."""
+    rows = np.array([[features.values().get(name, 0.0) for name in names] for features, _ in examples])
+    labels = np.array([float(right) for _, right in examples])
+    weights = fit(rows, labels)
+    scores = weights[0] + rows @ weights[1:]
+    print(
+        f"{len(names)} features, {len(examples)} claims, {labels.mean():.0%} right: AUROC {auroc(scores, labels):.3f}"
+    )
+    rounded = [round(float(weight), 4) for weight in weights]
+    return {"intercept": rounded[0], "weights": dict(zip(names, rounded[1:], strict=True))}
+
+
+def main() -> None:
+    """Ask, fit, write."""
+    kept, folders = Path(sys.argv[1]), sys.argv[2:]
+    suites = [read_suite(Path(folder)) for folder in folders]
+    found = [one for one in (example(*row) for row in drafts(suites, kept)) if one]
+    names = list(decide.Features.__slots__)
+    without = [name for name in names if name not in ("none_logit", "mean_logprob")]
+    data = {
+        "provenance": {
+            "suites": [suite.name for suite in suites],
+            "cases": "those whose first supplied document has an even SHA-256 of its name",
+            "claims": len(found),
+            "model": choose(from_environment()).name,
+            "prompt": prompts.VERSION,
+            "date": date.today().isoformat(),
+            "command": "uv run python scripts/calibrate.py DRAFTS.jsonl SUITE …",
+        },
+        "with_logprobs": model_of(found, names),
+        "without_logprobs": model_of(found, without),
+    }
+    TARGET.write_text(json.dumps(data, indent=2) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
