@@ -120,7 +120,7 @@ def check(index: IndexOption = None) -> None:
     from assistant.core import shipped_index
     from index import Index
 
-    with Index.open(index or shipped_index(), must_exist=True) as opened:
+    with Index.open(_own(index) or shipped_index(), must_exist=True) as opened:
         report = opened.check()
     print(f"{report.documents} documents, {report.passages} passages")
     for name, sources in (("changed since", report.changed), ("gone", report.missing)):
@@ -178,8 +178,7 @@ def _assistant(index: Path | None, model: str | None) -> Iterator["Assistant"]:
     from assistant.settings import from_environment
 
     settings = from_environment(model)
-    if index is None and HERE.is_dir():
-        index = HERE
+    index = _own(index)
     with progress.fetching() as fetching:
         opened = (
             open_shipped(settings, progress=fetching)
@@ -188,6 +187,11 @@ def _assistant(index: Path | None, model: str | None) -> Iterator["Assistant"]:
         )
     with opened:
         yield opened
+
+
+def _own(index: Path | None) -> Path | None:
+    """The user's own index: the one that is named, else the one in this folder; None for the shipped article."""
+    return HERE if index is None and HERE.is_dir() else index
 
 
 def _tell_address(assistant: "Assistant") -> Callable[[str], None]:

@@ -4,29 +4,24 @@ import atexit
 import hashlib
 import os
 import threading
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import seeds
-from assistant import condense, context, decide, ground, llm
+from assistant import condense, context, llm
 from assistant import read as reading
+from assistant.answering import Answering
+from assistant.clock import Clock
 from assistant.errors import ModelInterrupted, QuestionError
 from assistant.settings import Settings, from_environment
 from assistant.types import (
     Answer,
-    Citation,
-    Claim,
-    Draft,
     Event,
     Evidence,
     Found,
-    Kind,
-    Said,
     Settled,
     Turn,
     Usage,
@@ -34,7 +29,6 @@ from assistant.types import (
 )
 from index import Hit, Index, Passage, weights
 from index.split import VERSION as SPLITTER
-from index.split import sentences
 
 if TYPE_CHECKING:
     from llama_index.core.base.embeddings.base import BaseEmbedding
@@ -110,8 +104,9 @@ class Assistant:
 
         Nothing that was said is withdrawn later. Closing the iterator ends the work.
         """
-        clock = _Clock()
+        clock = Clock()
         question = _checked(question)
+        history = [Turn(turn.role, _encodable(turn.text)) for turn in history]
         yield Working("condense")
         with clock.stage("condense"):
             query, usage = condense.standalone(question, history, self.model)
@@ -125,7 +120,7 @@ class Assistant:
         """Answer from these passages alone, the most important first. Raises as ``ask`` does."""
         question = _checked(question)
         hits = tuple(Hit(passage, score=1.0 / rank) for rank, passage in enumerate(passages, start=1))
-        return _settled(self._answer(question, question, hits, Usage(self.model.name), _Clock(), shared=False))
+        return _settled(self._answer(question, question, hits, Usage(self.model.name), Clock(), shared=False))
 
     def warm(self) -> None:
         """Start the model, and let it read the documents if it can read all of them, before the first question."""
@@ -149,10 +144,10 @@ class Assistant:
         self.close()
 
     def _answer(
-        self, question: str, query: str, hits: tuple[Hit, ...], usage: Usage, clock: "_Clock", *, shared: bool = True
+        self, question: str, query: str, hits: tuple[Hit, ...], usage: Usage, clock: Clock, *, shared: bool = True
     ) -> Iterator[Event]:
         evidence = context.fit(hits, self._budget())
-        state = _Answering(question, query, hits, evidence, self.settings.threshold)
+        state = Answering(question, query, hits, evidence, self.settings.threshold)
         if evidence:
             key = self._ready(evidence) if shared else None
             yield Working("read")
@@ -167,13 +162,14 @@ class Assistant:
                 self.model.keep(key)
         yield Settled(replace(state.settle(), usage=usage, timings=clock.timings()))
 
-    def _drafts(self, query: str, evidence: Sequence[Evidence], state: "_Answering") -> Iterator[reading.Progress]:
+    def _drafts(self, query: str, evidence: Sequence[Evidence], state: Answering) -> Iterator[reading.Progress]:
         """The draft as it grows; begun again once if the model dies before anything was said."""
         try:
             yield from reading.draft(self.model, query, evidence, self.settings.answer_tokens)
         except ModelInterrupted:
             if state.claims:
                 raise
+            state.begin_again()
             yield from reading.draft(self.model, query, evidence, self.settings.answer_tokens)
 
     def _ready(self, evidence: Sequence[Evidence]) -> str | None:
@@ -196,103 +192,6 @@ class Assistant:
     def _budget(self) -> int:
         default = EVIDENCE_TOKENS_EMBEDDED if self.model.embedded else EVIDENCE_TOKENS_ENDPOINT
         return self.settings.evidence_tokens or default
-
-
-class _Answering:
-    """What has been said so far to one question."""
-
-    def __init__(
-        self, question: str, query: str, hits: tuple[Hit, ...], evidence: Sequence[Evidence], threshold: float
-    ) -> None:
-        self.claims: list[Claim] = []
-        self._question = question
-        self._query = query
-        self._hits = hits
-        self._ground = ground.Ground(evidence)
-        self._threshold = threshold
-        self._citations: list[Citation] = []
-        self._texts: list[str] = []
-        self._confidences: list[float] = []
-        self._heard = 0
-        self._best_refused = 0.0
-        self._empty = not evidence
-
-    def hear(self, draft: Draft, *, final: bool) -> list[Said]:
-        """Take the draft so far; what stands of the sentences that it has completed since is said."""
-        if reading.declines(draft.text):
-            return []
-        spans = sentences(draft.text)
-        complete = spans if final else spans[:-1]
-        new = [draft.text[start:end] for start, end in complete[self._heard :]]
-        self._heard = max(self._heard, len(complete))
-        return [said for sentence in new if (said := self._weigh(sentence, draft))]
-
-    def settle(self) -> Answer:
-        """The answer, if anything was said; else the refusal and its reason."""
-        if self.claims:
-            return self._reply("answer", " ".join(self._texts), min(self._confidences), None)
-        reason = decide.refusal(self._ground.unmentioned(self._query), empty=self._empty)
-        return self._reply("refusal", reason, self._best_refused, reason)
-
-    def _weigh(self, sentence: str, draft: Draft) -> Said | None:
-        """Say a sentence if its evidence carries it and it answers the question."""
-        text = ground.strip_markers(sentence)
-        grounding = self._ground.verify(text, self._query)
-        if not ground.stands(grounding):
-            return None
-        confidence = decide.confidence(decide.features(draft, grounding, self._ground, self._query))
-        if confidence < self._threshold:
-            self._best_refused = max(self._best_refused, confidence)
-            return None
-        return self._say(text, grounding, confidence)
-
-    def _say(self, text: str, grounding: ground.Grounding, confidence: float) -> Said | None:
-        if any(claim.text == text for claim in self.claims):
-            return None
-        markers, new = ground.cite(grounding.places, self._citations)
-        said = Said(ground.mark(text, markers), Claim(text, markers, grounding.support), new)
-        self.claims.append(said.claim)
-        self._citations.extend(new)
-        self._texts.append(said.text)
-        self._confidences.append(confidence)
-        return said
-
-    def _reply(self, kind: Kind, text: str, confidence: float, reason: str | None) -> Answer:
-        return Answer(
-            question=self._question,
-            query=self._query,
-            text=text,
-            kind=kind,
-            confidence=confidence,
-            reason=reason,
-            citations=tuple(self._citations),
-            hits=self._hits,
-            claims=tuple(self.claims),
-        )
-
-
-class _Clock:
-    """Seconds by stage."""
-
-    def __init__(self) -> None:
-        self._begun = time.perf_counter()
-        self._seconds: dict[str, float] = {}
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        begun = time.perf_counter()
-        try:
-            yield
-        finally:
-            self._seconds[name] = time.perf_counter() - begun
-
-    def mark(self, name: str) -> None:
-        """Note a moment, the first time it comes."""
-        self._seconds.setdefault(name, time.perf_counter() - self._begun)
-
-    def timings(self) -> dict[str, float]:
-        self.mark("total")
-        return {name: round(seconds, 4) for name, seconds in self._seconds.items()}
 
 
 _default: Assistant | None = None
@@ -372,5 +271,9 @@ def _checked(question: str) -> str:
             f"the question has {len(question):,} characters, of which {MOST_CHARACTERS:,} can be read; shorten it, or "
             "index the text as a document and ask about it"
         )
+    return _encodable(question.strip())
+
+
+def _encodable(text: str) -> str:
     # Lone surrogates come from broken terminals, and no endpoint takes them.
-    return question.strip().encode("utf-8", "replace").decode("utf-8")
+    return text.encode("utf-8", "replace").decode("utf-8")

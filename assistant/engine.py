@@ -71,17 +71,21 @@ def _response(answer: Answer) -> Response:
 def _passage_node(hit: Hit) -> NodeWithScore:
     passage = hit.passage
     metadata = {"source": passage.source, "title": passage.title, "page": passage.page}
-    node = _node(passage.id, passage.text, passage.start, passage.end, passage.document_id, metadata)
+    node = _node(
+        passage.id, passage.text, passage.start, passage.end, document_id=passage.document_id, metadata=metadata
+    )
     return NodeWithScore(node=node, score=hit.score)
 
 
 def _citation_node(citation: Citation) -> TextNode:
     metadata = {"source": citation.source, "marker": citation.marker, "page": citation.page}
     name = f"{citation.document_id}:{citation.start}-{citation.end}"
-    return _node(name, citation.quote, citation.start, citation.end, citation.document_id, metadata)
+    return _node(
+        name, citation.quote, citation.start, citation.end, document_id=citation.document_id, metadata=metadata
+    )
 
 
-def _node(id_: str, text: str, start: int, end: int, document_id: str, metadata: dict[str, Any]) -> TextNode:
+def _node(id_: str, text: str, start: int, end: int, *, document_id: str, metadata: dict[str, Any]) -> TextNode:
     return TextNode(
         id_=id_,
         text=text,

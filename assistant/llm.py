@@ -5,6 +5,7 @@ Knows nothing of prompts or answers.
 """
 
 import contextlib
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,12 +67,14 @@ class Model:
         llm: Any LlamaIndex LLM.
         name: What it is called, for the reader.
         where: Where text goes, for the reader: ``this machine`` or a host.
+        wire: The HTTP client that the LLM uses, where we made it.
     """
 
     embedded = False
 
-    def __init__(self, llm: LLM, name: str, where: str) -> None:
+    def __init__(self, llm: LLM, name: str, where: str, wire: "Wire | None" = None) -> None:
         self._llm = llm
+        self._wire = wire
         self._logprobs = isinstance(llm, OpenAI)
         self.name = name
         self.where = where
@@ -98,10 +101,16 @@ class Model:
         if not isinstance(llm, OpenAI):
             yield from (Delta(text=response.delta or "") for response in llm.stream_chat(chat))
             return
-        finished = False
-        for response in self._openai(llm, chat, max_tokens):
-            finished = finished or _finished(response)
-            yield _delta(response)
+        finished, reply = False, None
+        try:
+            for response in self._openai(llm, chat, max_tokens):
+                reply = reply or (self._wire and self._wire.reply)
+                finished = finished or _finished(response)
+                yield _delta(response)
+        finally:
+            # The client itself hangs up only when the garbage collector comes by: until then the server would write on.
+            if reply is not None:
+                reply.close()
         if not finished:
             raise ModelInterrupted(f"{self.name} at {self.where} stopped in the middle of a reply; ask again")
 
@@ -117,6 +126,25 @@ class Model:
                 raise
             self._logprobs = False
             yield from llm.stream_chat(chat, **options)
+
+
+class Wire(openai.DefaultHttpxClient):
+    """An HTTP client that can tell what it is being answered, so that an answer nobody wants can be hung up."""
+
+    def __init__(self, timeout: float) -> None:
+        super().__init__(timeout=timeout)
+        self._replies = threading.local()
+
+    @property
+    def reply(self) -> httpx.Response | None:
+        """The response to this thread's last request."""
+        return getattr(self._replies, "last", None)
+
+    def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        """Send a request and remember its response."""
+        reply = super().send(request, **options)
+        self._replies.last = reply
+        return reply
 
 
 class EmbeddedModel(Model):
@@ -137,7 +165,8 @@ class EmbeddedModel(Model):
         endpoint = self.child.endpoint()
         if self._connected is None or self._connected[0] != endpoint.key:
             # No retries: the child is here or it is not, and the reader should not wait for a third attempt.
-            llm = _client(self.name, endpoint.url, endpoint.key, self._timeout, retries=0)
+            self._wire = Wire(self._timeout)
+            llm = _client(self.name, endpoint.url, endpoint.key, self._wire, retries=0)
             self._connected = (endpoint.key, llm)
         self._llm = self._connected[1]
         self.child.touch()
@@ -206,7 +235,8 @@ def _endpoint(settings: Settings) -> Model:
     # Local servers want no key, but the client wants one.
     key = key or "none"
     name = settings.model or _only_model(url, key, settings.timeout_seconds)
-    return Model(_client(name, url, key, settings.timeout_seconds, retries=2), name=name, where=host(url))
+    wire = Wire(settings.timeout_seconds)
+    return Model(_client(name, url, key, wire, retries=2), name=name, where=host(url), wire=wire)
 
 
 def _only_model(url: str, key: str, timeout: float) -> str:
@@ -218,14 +248,15 @@ def _only_model(url: str, key: str, timeout: float) -> str:
     return names[0]
 
 
-def _client(name: str, url: str, key: str, timeout: float, retries: int) -> LLM:
+def _client(name: str, url: str, key: str, wire: Wire, retries: int) -> LLM:
     client: LLM = OpenAILike(
         model=name,
         api_base=url,
         api_key=key,
         is_chat_model=True,
         temperature=0.0,
-        timeout=timeout,
+        timeout=wire.timeout.read,
+        http_client=wire,
         max_retries=retries,
         context_window=CONTEXT_TOKENS,
     )

@@ -32,13 +32,19 @@ def fetching() -> Iterator[weights.Report]:
     tasks: dict[str, TaskID] = {}
 
     def report(state: weights.Progress) -> None:
+        if not tasks:
+            bars.start()
         if state.name not in tasks:
             tasks[state.name] = bars.add_task("", total=state.total_bytes)
         words = f"Fetching {state.name} ({state.source})"
         bars.update(tasks[state.name], description=words, completed=state.done_bytes, total=state.total_bytes)
 
-    with bars:
+    try:
         yield report
+    finally:
+        # Bars that show nothing would still leave an empty line.
+        if tasks:
+            bars.stop()
 
 
 @contextmanager

@@ -38,12 +38,13 @@ Assistant: Anna Berg opened it in 1987.
 Last question: And how old is she?
 How old is Anna Berg?"""
 
-_CONTROL = re.compile(r"<(?=\|)|<(?=/?\s*document\b)", re.IGNORECASE)
+# The control tokens of ChatML and Llama 3, DeepSeek, Gemma, Mistral and Llama 2; then our own delimiter.
+_CONTROL = re.compile(r"<(?=\||｜|(?:start|end)_of_turn>|/?s>|</?SYS>>|/?\s*document\b)|\[(?=/?INST\])", re.IGNORECASE)
 
 
 def inert(text: str) -> str:
-    """The text as a prompt may carry it: with control tokens and our own delimiters broken."""
-    return _CONTROL.sub("< ", text)
+    """The text as a prompt may carry it: with control tokens and our own delimiters broken, without lone surrogates."""
+    return _CONTROL.sub(r"\g<0> ", text).encode("utf-8", "replace").decode("utf-8")
 
 
 def evidence_block(evidence: Sequence[Evidence]) -> str:

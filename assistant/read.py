@@ -76,5 +76,5 @@ def none_probability(alternatives: Mapping[str, float]) -> float:
 
 
 def declines(text: str) -> bool:
-    """Whether a draft says, as the prompt asks it to, that the passages don't say; small models put it in a sentence."""
+    """Whether a draft says, as the prompt asks it to, that the passages don't; small models put it in a sentence."""
     return prompts.NOT_STATED.rstrip(".").casefold() in text.casefold()

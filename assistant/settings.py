@@ -67,6 +67,7 @@ def _refuse_unknown() -> None:
     ]
     for name in os.environ:
         if name.startswith(PREFIX) and name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known are: {', '.join(known)}"
+            # Without the prefix, which makes any two names alike.
+            near = difflib.get_close_matches(name[len(PREFIX) :], [one[len(PREFIX) :] for one in known], n=1)
+            hint = f"did you mean {PREFIX}{near[0]}?" if near else f"known are: {', '.join(known)}"
             raise SettingsError(f"there is no setting {name}; {hint}")

@@ -48,8 +48,9 @@ _IRREGULAR = {
         group.split()
         for group in """
         arise arose arisen|beat beaten|begin began begun|bind bound|break broke broken|bring brought|build built
-        buy bought|catch caught|choose chose chosen|come came|deal dealt|draw drew drawn|drive drove driven|eat ate eaten
-        fall fell fallen|feel felt|fight fought|find found|flee fled|fly flew flown|forbid forbade forbidden
+        buy bought|catch caught|choose chose chosen|come came|deal dealt|draw drew drawn|drive drove driven
+        eat ate eaten|fall fell fallen|feel felt|fight fought|find found|flee fled|fly flew flown
+        forbid forbade forbidden
         forget forgot forgotten|freeze froze frozen|grow grew grown|hear heard|hide hid hidden|hold held|keep kept
         lay laid|lead led|leave left|lend lent|lose lost|mean meant|meet met|pay paid|ride rode ridden|ring rang rung
         rise rose risen|run ran|seek sought|sell sold|send sent|shake shook shaken|shoot shot|show shown|sing sang sung
@@ -140,9 +141,13 @@ def _parts(text: str) -> list[str]:
 
 
 def _acronyms(text: str) -> Iterator[str]:
-    """``=US`` for "United States", so that either form finds the other."""
+    """``=US`` for "The United States", so that "US" is found there.
+
+    Not the other way round: a text that says "PM" would then say any name with these initials.
+    """
     for run in re.findall(r"\b[A-Z]\w+(?:[ -](?:of |and |the )?[A-Z]\w+)+", text):
-        yield "=" + "".join(part[0] for part in re.split(r"[ -]", run) if part[0].isupper())
+        names = [part for part in re.split(r"[ -]", run) if part[0].isupper() and part.casefold() not in STOPWORDS]
+        yield "=" + "".join(name[0] for name in names)
 
 
 def _same_name(name: str, other: str) -> bool:

@@ -27,7 +27,7 @@ class Scored:
         answer: What came; None where an error did.
         right: Whether it was answered rightly, or rightly refused.
         cited: Whether a citation overlaps the gold evidence; None where nothing was answered or no gold is given.
-        valid: Whether every citation stands byte for byte in its document.
+        invalid: How many citations don't stand byte for byte in their document.
         seconds: How long it took.
         first_word: Seconds to the first word that stays, None for a refusal.
         error: What went wrong, else None. An error is never right.
@@ -37,10 +37,15 @@ class Scored:
     answer: Answer | None
     right: bool
     cited: bool | None
-    valid: bool
+    invalid: int
     seconds: float
     first_word: float | None
     error: str | None = None
+
+    @property
+    def valid(self) -> bool:
+        """Whether every citation stands."""
+        return not self.invalid
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,7 @@ def score(case: Case, answer: Answer, documents: Mapping[str, Document], seconds
         answer=answer,
         right=_right(case, answer),
         cited=_overlaps(answer.citations, case.evidence) if answer.answered and case.evidence else None,
-        valid=all(valid(citation, documents) for citation in answer.citations),
+        invalid=sum(not valid(citation, documents) for citation in answer.citations),
         seconds=seconds,
         first_word=answer.timings.get("first_word"),
     )
@@ -92,13 +97,14 @@ def score(case: Case, answer: Answer, documents: Mapping[str, Document], seconds
 
 def failed(case: Case, error: str, seconds: float) -> Scored:
     """A case that ended in an error."""
-    return Scored(case, None, False, None, True, seconds, None, error)
+    return Scored(case, None, right=False, cited=None, invalid=0, seconds=seconds, first_word=None, error=error)
 
 
 def contains(text: str, references: Iterable[str]) -> bool:
     """Whether a reference occurs in the text, both normalised as SQuAD's script does (Rajpurkar et al. 2016)."""
     said = f" {normalised(text)} "
-    return any(f" {normalised(reference)} " in said for reference in references)
+    wanted = filter(None, map(normalised, references))
+    return any(f" {one} " in said for one in wanted)
 
 
 def normalised(text: str) -> str:
@@ -117,7 +123,7 @@ def summarise(scored: Sequence[Scored]) -> Summary:
     answers = [one.answer for one in scored if one.answer is not None]
     first_words = [one.first_word for one in scored if one.first_word is not None]
     citations = sum(len(answer.citations) for answer in answers)
-    invalid = sum(len(one.answer.citations) for one in scored if one.answer is not None and not one.valid)
+    invalid = sum(one.invalid for one in scored)
     return Summary(
         cases=len(scored),
         answered_right=_share(one.right for one in scored if one.case.answerable),

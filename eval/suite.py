@@ -1,9 +1,10 @@
 """Suites: a folder with ``suite.json``, ``cases.jsonl`` and a corpus. Loading checks every quote against the corpus."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -16,6 +17,8 @@ from index.types import Document
 SHIPPED = Path(__file__).parent / "suites"
 # Enough to see what kind of mistake it is; a file of another format would fail on every line.
 MOST_FAULTS = 20
+
+Row = TypeVar("Row", bound=BaseModel)
 
 
 class SuiteError(FootnotedError):
@@ -68,6 +71,17 @@ class Case(_Row):
         return tuple(Turn(role, text) for role, text in self.history)
 
 
+class _About(BaseModel):
+    name: str
+    mode: Literal["end-to-end", "supplied"]
+
+
+class _Text(BaseModel):
+    source: str
+    title: str
+    text: str
+
+
 class Suite(_Row):
     """Cases over a corpus.
 
@@ -103,23 +117,26 @@ def read(folder: Path) -> Suite:
     Raises:
         SuiteError: A file is missing or wrong; the text names the lines.
     """
-    about = _json(folder / "suite.json")
+    about = _about(folder / "suite.json")
     documents = {document.source: document for document in _corpus(folder)}
-    cases = tuple(_cases(folder / "cases.jsonl"))
-    if faults := [fault for case in cases for fault in _faults(case, documents)]:
+    cases = tuple(_rows(folder / "cases.jsonl", Case))
+    faults = [
+        f"{name}: this id stands there twice" for name, count in Counter(case.id for case in cases).items() if count > 1
+    ]
+    if faults := faults + [fault for case in cases for fault in _faults(case, documents)]:
         raise SuiteError(_told(folder / "cases.jsonl", faults))
-    return Suite(name=about["name"], mode=about["mode"], cases=cases, documents=documents)
+    return Suite(name=about.name, mode=about.mode, cases=cases, documents=documents)
 
 
 def _corpus(folder: Path) -> Iterator[Document]:
     own = folder / "corpus.jsonl"
     if own.is_file():
-        for row in _lines(own):
+        for row in _rows(own, _Text):
             yield Document(
-                id=row["source"],
-                sources=(row["source"],),
-                title=row["title"],
-                text=row["text"],
+                id=row.source,
+                sources=(row.source,),
+                title=row.title,
+                text=row.text,
                 media_type="text/plain",
                 sha256="",
             )
@@ -128,16 +145,22 @@ def _corpus(folder: Path) -> Iterator[Document]:
         yield load.load(path)
 
 
-def _cases(path: Path) -> Iterator[Case]:
+def _rows(path: Path, kind: type[Row]) -> list[Row]:
+    """The rows of a file of JSON lines; blank ones are passed over."""
+    found: list[Row] = []
     faults: list[str] = []
-    for number, row in enumerate(_lines(path), start=1):
+    # Not splitlines(): a string in JSON may hold characters that end lines elsewhere.
+    for number, line in enumerate(_text(path).split("\n"), start=1):
         try:
-            yield Case.model_validate(row)
+            if line.strip():
+                found.append(kind.model_validate(json.loads(line)))
+        except json.JSONDecodeError as error:
+            faults.append(f"line {number}: not JSON: {error.msg} at column {error.colno}")
         except ValidationError as error:
-            first = error.errors()[0]
-            faults.append(f"line {number}: {'.'.join(map(str, first['loc']))}: {first['msg']}")
+            faults.append(f"line {number}: {_first(error)}")
     if faults:
         raise SuiteError(_told(path, faults))
+    return found
 
 
 def _faults(case: Case, documents: dict[str, Document]) -> Iterator[str]:
@@ -150,19 +173,25 @@ def _faults(case: Case, documents: dict[str, Document]) -> Iterator[str]:
             yield f"{case.id}: the quote {gold.quote[:40]!r} does not stand at {gold.source}:{gold.start}"
 
 
-def _lines(path: Path) -> Iterable[dict[str, Any]]:
+def _about(path: Path) -> _About:
     try:
-        return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+        return _About.model_validate(json.loads(_text(path)))
+    except json.JSONDecodeError as error:
+        raise SuiteError(f"{path}: not JSON: {error}") from error
+    except ValidationError as error:
+        raise SuiteError(f"{path}: {_first(error)}") from error
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
     except (OSError, ValueError) as error:
         raise SuiteError(f"{path}: {error}") from error
 
 
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        data: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise SuiteError(f"{path}: {error}") from error
-    return data
+def _first(error: ValidationError) -> str:
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
 
 
 def _told(path: Path, faults: Sequence[str]) -> str:

@@ -177,7 +177,6 @@ class Catalog:
             db.execute(rows.PUT_DOCUMENT, rows.from_document(document))
             pairs = zip(passages, halves, strict=True)
             db.executemany(rows.PUT_PASSAGE, (rows.from_passage(p, half.tobytes(), generation) for p, half in pairs))
-            db.executemany("delete from tombstones where id = ?", ((passage.id,) for passage in passages))
             rows.point(db, origin, document.id, generation)
 
     def attach(self, document_id: str, origin: Origin) -> bool:

@@ -7,11 +7,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-import numpy as np
-
 from index import load, search, split
 from index.catalog import Catalog, Vectors
 from index.errors import DocumentError, IndexFailure, IndexMissing
+from index.exact import unit
 from index.ingest import Ingest
 from index.lexical import Lexical
 from index.rows import Origin
@@ -219,23 +218,16 @@ class Index:
         return self._embed_model
 
     def _embed(self, texts: Sequence[str]) -> Vectors:
-        return _unit(self._model().get_text_embedding_batch(list(texts)))
+        return unit(self._model().get_text_embedding_batch(list(texts)))
 
     def _embed_query(self, query: str) -> Vectors:
-        vector: Vectors = _unit([self._model().get_query_embedding(query)])[0]
+        vector: Vectors = unit([self._model().get_query_embedding(query)])[0]
         return vector
 
 
 def _name(model: "BaseEmbedding") -> str:
     """Name a model; LlamaIndex calls those ``unknown`` that don't say."""
     return model.model_name if model.model_name != "unknown" else type(model).__name__
-
-
-def _unit(vectors: Sequence[Sequence[float]]) -> Vectors:
-    """Scale vectors to length 1, as float32; one that is all zeros stays so."""
-    rows = np.asarray(vectors, dtype=np.float32)
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.where(lengths == 0, 1, lengths), dtype=np.float32)
 
 
 def _state(origin: Origin) -> str:

@@ -23,7 +23,7 @@ _WAIT_SECONDS = 0.5
 _FIELDS = ("title", "text")
 
 
-class _Busy(Exception):  # noqa: N818 - no error: another process is writing
+class _BusyError(Exception):
     """Another writer is at work."""
 
 
@@ -74,7 +74,7 @@ class Lexical:
             for _ in range(2):
                 try:
                     self._level()
-                except _Busy:
+                except _BusyError:
                     logger.debug("another process is writing %s; it is searched as it is", self._folder)
                 except (ValueError, OSError, RuntimeError) as error:
                     logger.warning("tantivy in %s failed and is made again from the catalog: %s", self._folder, error)
@@ -141,7 +141,7 @@ class Lexical:
                 if "LockBusy" not in str(error):
                     raise
                 if time.monotonic() > until:
-                    raise _Busy from error
+                    raise _BusyError from error
             time.sleep(0.02)
 
     def _query(self, words: list[str], document_ids: Collection[str] | None) -> tantivy.Query:

@@ -142,8 +142,8 @@ def _sentences_of(text: str, block: _Block) -> Iterator[Sentence]:
     if block.heading:
         yield from _trimmed(text, block.start, block.end)
         return
-    # sentencex panics on white space of more than one byte after an initial (a no-break space in "J. Smith"), refuses
-    # lone surrogates, and takes every newline for a boundary: it is shown a copy of the same length without them.
+    # sentencex panics where white space of more than one byte follows an initial, refuses lone surrogates and has rules
+    # of its own for lists, so it is shown a copy of the same length whose white space is plain.
     plain = _SPACE.sub(" ", text[block.start : block.end]).encode("utf-8", "replace").decode("utf-8")
     found = (block.start + boundary["start_index"] for boundary in get_sentence_boundaries("en", plain))
     item = _ITEM.match(text, block.start)

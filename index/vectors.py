@@ -4,19 +4,21 @@ Chroma is a cache of the catalog's vectors. Exactly one process may open its fol
 the lock beside it. Any other searches the catalog's vectors one by one, which is right too, only slower.
 """
 
+import json
 import logging
 import shutil
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 from filelock import FileLock, Timeout
 
 from index.catalog import Catalog, Vectors
 from index.errors import FootnotedError, IndexFailure
+from index.exact import ExactVectors, matrix
 from index.rows import Changes
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ class NearestVectors:
             catalog: The truth.
         """
         self._chroma = _Chroma(folder, catalog)
-        self._exact = _Exact(catalog)
+        self._exact = ExactVectors(catalog)
         self._catalog = catalog
         self._lock = threading.RLock()
 
@@ -94,6 +96,7 @@ class _Chroma:
         self._lock = FileLock(folder.with_suffix(".lock"), timeout=0, thread_local=False)
         self._client: Client | None = None
         self._collection: ChromaCollection | None = None
+        self._seal = _Seal(folder)
         self._generation = -1
         self._given_up = False
 
@@ -142,6 +145,9 @@ class _Chroma:
         return self._collection
 
     def _open(self) -> "ChromaCollection":
+        if self._folder.exists() and not self._seal.is_whole():
+            logger.warning("Chroma in %s was left half written and is made again from the catalog", self._folder)
+            self._wipe()
         import chromadb  # noqa: PLC0415 - takes a second, which only a search should pay
         from chromadb.config import Settings  # noqa: PLC0415
 
@@ -159,30 +165,34 @@ class _Chroma:
         if of.get("catalog") != self._catalog.id or of["generation"] > self._catalog.generation():
             raise LookupError("it is not of this catalog")
         self._generation = of["generation"]
-        _probe(collection)
         return collection
 
     def _take(self, collection: "ChromaCollection", changes: Changes) -> None:
         assert self._client is not None
+        self._seal.remove()
         size = self._client.get_max_batch_size()
         for ids in _batches(changes.deleted, size):
             collection.delete(ids=list(ids))
         for batch in _batches(changes.rows, size):
             collection.upsert(
                 ids=[row[0] for row in batch],
-                embeddings=_matrix(batch),
+                embeddings=matrix(batch),
                 metadatas=[{"document_id": row[1]} for row in batch],
             )
         collection.modify(metadata={"catalog": self._catalog.id, "generation": changes.generation})
         self._generation = changes.generation
         if collection.count() != changes.total:
             raise LookupError(f"it holds {collection.count()} of {changes.total} vectors")
+        # The first search after a write is when Chroma writes its graph; the seal has to be younger than that.
+        _probe(collection)
+        self._seal.put()
 
     def _wipe(self) -> None:
         self._shut()
         if self._folder.is_file():
             self._folder.unlink()
         shutil.rmtree(self._folder, ignore_errors=True)
+        self._seal.remove()
 
     def _shut(self) -> None:
         client, self._client, self._collection, self._generation = self._client, None, None, -1
@@ -193,39 +203,35 @@ class _Chroma:
                 logger.debug("Chroma in %s did not close: %s", self._folder, error)
 
 
-class _Exact:
-    """The catalog's vectors in memory, compared one by one: 8 ms at 100,000."""
+class _Seal:
+    """A record, beside the folder, of what Chroma has written; there is none while it is writing.
 
-    def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
-        self._generation = 0
-        self._ids: list[tuple[str, str]] = []
-        self._vectors: Vectors | None = None
+    Chroma writes its graph in place. One that was cut short, by a kill or a full disk, it loads all the same: then it
+    finds the wrong vectors, or takes the whole process down with a segmentation fault. So it must never see one.
+    """
 
-    def search(self, query: Vectors, limit: int, document_ids: Collection[str] | None) -> dict[str, float]:
-        self._level()
-        if self._vectors is None:
-            return {}
-        scores = self._vectors @ query
-        if document_ids is None:
-            among = np.arange(len(scores))
-        else:
-            wanted = frozenset(document_ids)
-            among = np.array([n for n, (_, document_id) in enumerate(self._ids) if document_id in wanted], dtype=int)
-        best = among[np.argsort(-scores[among], kind="stable")[:limit]]
-        return {self._ids[number][0]: float(scores[number]) for number in best}
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._file = folder.with_suffix(".seal")
 
-    def _level(self) -> None:
-        if self._generation == self._catalog.generation():
-            return
-        changes = self._catalog.vectors_since(self._generation)
-        stale = {*changes.deleted, *(row[0] for row in changes.rows)}
-        kept = [number for number, (id_, _) in enumerate(self._ids) if id_ not in stale]
-        parts = [] if self._vectors is None or not kept else [self._vectors[kept]]
-        parts += [_matrix(changes.rows)] if changes.rows else []
-        self._ids = [self._ids[number] for number in kept] + [(row[0], row[1]) for row in changes.rows]
-        self._vectors = np.concatenate(parts) if parts else None
-        self._generation = changes.generation
+    def put(self) -> None:
+        new = self._file.with_suffix(".new")
+        new.write_text(json.dumps(self._sizes()), "utf-8")
+        new.replace(self._file)
+
+    def remove(self) -> None:
+        self._file.unlink(missing_ok=True)
+
+    def is_whole(self) -> bool:
+        try:
+            return bool(json.loads(self._file.read_text("utf-8")) == self._sizes())
+        except (OSError, ValueError):
+            return False
+
+    def _sizes(self) -> dict[str, int]:
+        """The bytes in each file of the graph. SQLite looks after its own."""
+        files = sorted(self._folder.glob("*/*"))
+        return {file.relative_to(self._folder).as_posix(): file.stat().st_size for file in files}
 
 
 def _query(held: "ChromaCollection", query: Vectors, limit: int, among: Collection[str] | None) -> dict[str, float]:
@@ -241,11 +247,6 @@ def _probe(collection: "ChromaCollection") -> None:
     expected = min(_PROBES, collection.count())
     if some is not None and expected and len(_query(collection, np.asarray(some[0]), expected, None)) < expected:
         raise LookupError("vectors are missing from it")
-
-
-def _matrix(rows: Sequence[tuple[Any, ...]]) -> Vectors:
-    """Stack the vectors of some rows, as float32 of shape (len(rows), dimensions)."""
-    return np.stack([np.frombuffer(row[2], dtype=np.float16) for row in rows]).astype(np.float32)
 
 
 def _batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

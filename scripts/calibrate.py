@@ -3,7 +3,9 @@
     uv run python scripts/calibrate.py DRAFTS.jsonl SUITE [SUITE …]
 
 Each SUITE is the folder of a suite whose mode is ``supplied``. Only cases whose first supplied document has an even
-SHA-256 of its name are used; the others are for reporting. What the model writes is kept in DRAFTS.jsonl, so that a
+SHA-256 of its name are used; the others are for reporting. Each answerable case is asked a second time of the document
+that stands next to its own in the corpus and doesn't contain a reference: a question that its passages don't answer is
+what users meet more often than one written to deceive. What the model writes is kept in DRAFTS.jsonl, so that a
 second run asks nothing again. A claim that stands is right when the case is answerable and the claim contains a
 reference. The logistic model is fitted by Newton's method with an L2 penalty, and written to calibration.json.
 """
@@ -50,12 +52,28 @@ def evidence_of(case: Case, suite: Suite) -> tuple[Evidence, ...]:
     return context.fit(hits, EVIDENCE_TOKENS_EMBEDDED)
 
 
+def asked(suite: Suite) -> Iterator[Case]:
+    """The cases for fitting: the suite's own, each answerable one followed by its unanswerable twin."""
+    sources = list(suite.documents)
+    for case in filter(even, suite.cases):
+        yield case
+        if case.answerable and (neighbour := _neighbour(case, suite, sources)):
+            twin = {"id": f"{case.id}/{neighbour}", "answerable": False, "supplied": (neighbour,)}
+            yield case.model_copy(update=twin)
+
+
+def _neighbour(case: Case, suite: Suite, sources: Sequence[str]) -> str | None:
+    at = sources.index(case.supplied[0])
+    near = [*sources[at + 1 : at + 3], *sources[max(at - 2, 0) : at][::-1]]
+    return next((source for source in near if not contains(suite.documents[source].text, case.answers)), None)
+
+
 def drafts(suites: Sequence[Suite], kept: Path) -> Iterator[tuple[Case, tuple[Evidence, ...], Draft]]:
     """What the model writes to each case, asked once."""
     known = {row["key"]: row for row in map(json.loads, kept.read_text().splitlines())} if kept.exists() else {}
     model = choose(from_environment())
     for suite in suites:
-        for case in filter(even, suite.cases):
+        for case in asked(suite):
             key = f"{prompts.VERSION}/{model.name}/{suite.name}/{case.id}"
             evidence = evidence_of(case, suite)
             if key not in known:
@@ -133,7 +151,7 @@ def main() -> None:
     data = {
         "provenance": {
             "suites": [suite.name for suite in suites],
-            "cases": "those whose first supplied document has an even SHA-256 of its name",
+            "cases": "those whose document has an even SHA-256 of its name, and their twins over the next document",
             "claims": len(found),
             "model": choose(from_environment()).name,
             "prompt": prompts.VERSION,

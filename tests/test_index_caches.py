@@ -1,5 +1,6 @@
 """Chroma and tantivy are caches: whatever befalls them, the answers stay, and nothing is embedded twice."""
 
+import json
 import logging
 import random
 import shutil
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +21,16 @@ from tests.index_fakes import WordHash, model
 TOPICS = ("cats purr", "dogs bark", "cows moo", "bees hum", "owls hoot")
 
 
+def write(folder: Path, says: str, parts: int = 12) -> None:
+    folder.mkdir()
+    for topic in TOPICS:
+        # Words at random, since passages that are equally near would come in any order.
+        chance = random.Random(topic)
+        filler = [" ".join(f"word{chance.randrange(900)}" for _ in range(50)) for _ in range(parts)]
+        text = "\n\n".join(f"{says} in part {n} that {topic}. {words}." for n, words in enumerate(filler))
+        (folder / f"{topic.split()[0]}.txt").write_text(text, "utf-8")
+
+
 @pytest.fixture
 def embedding() -> WordHash:
     return model()
@@ -26,15 +38,16 @@ def embedding() -> WordHash:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    files = tmp_path / "files"
-    files.mkdir()
-    for topic in TOPICS:
-        # Words at random, since passages that are equally near would come in any order.
-        chance = random.Random(topic)
-        filler = [" ".join(f"word{chance.randrange(900)}" for _ in range(50)) for _ in range(12)]
-        text = "\n\n".join(f"Part {n} of this text says that {topic}. {words}." for n, words in enumerate(filler))
-        (files / f"{topic.split()[0]}.txt").write_text(text, "utf-8")
-    return files
+    write(tmp_path / "files", "This text says")
+    return tmp_path / "files"
+
+
+@pytest.fixture
+def silent(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """A cache that had to be made again would hide a fault of levelling; the log tells."""
+    with caplog.at_level(logging.INFO, logger="index"):
+        yield
+    assert remade(caplog) == set()
 
 
 @pytest.fixture
@@ -47,11 +60,24 @@ def path(tmp_path: Path, folder: Path, embedding: WordHash) -> Path:
     return tmp_path / "ix"
 
 
-def answers(ix: Index) -> list[list[tuple[str, dict[str, float]]]]:
+def remade(caplog: pytest.LogCaptureFixture) -> set[str]:
+    """The caches of which the log says that they had to be made again."""
+    return {r.name for r in caplog.get_records("call") if "made again" in r.message and r.levelno == logging.WARNING}
+
+
+def answers(ix: Index, k: int = 10) -> list[list[tuple[str, dict[str, float]]]]:
     def told(hits: list[Hit]) -> list[tuple[str, dict[str, float]]]:
         return [(hit.passage.id, {name: round(score, 3) for name, score in hit.scores.items()}) for hit in hits]
 
-    return [told(ix.search(f"which part says that {topic}")) for topic in TOPICS]
+    return [told(ix.search(f"which part says that {topic}", k=k)) for topic in TOPICS]
+
+
+def near(ix: Index) -> list[list[tuple[str, float]]]:
+    """The vectors' part of the answers; tantivy counts deleted words until it merges its segments."""
+    return [
+        sorted((id_, scores["vectors"]) for id_, scores in answer if "vectors" in scores)
+        for answer in answers(ix, k=60)
+    ]
 
 
 def is_held(path: Path) -> bool:
@@ -62,10 +88,6 @@ def is_held(path: Path) -> bool:
         return True
     lock.release()
     return False
-
-
-def delete(folder: Path) -> None:
-    shutil.rmtree(folder)
 
 
 def put_a_file_there(folder: Path) -> None:
@@ -93,6 +115,15 @@ def cut_short(pattern: str) -> Callable[[Path], None]:
     return act
 
 
+def delete_file(name: str) -> Callable[[Path], None]:
+    return lambda folder: (folder / name).unlink()
+
+
+def break_the_seal(folder: Path) -> None:
+    """As a kill leaves it while Chroma writes."""
+    folder.with_suffix(".seal").unlink()
+
+
 def delete_the_graph(folder: Path) -> None:
     graphs = [inside for inside in folder.iterdir() if inside.is_dir()]
     assert graphs
@@ -100,35 +131,71 @@ def delete_the_graph(folder: Path) -> None:
         shutil.rmtree(graph)
 
 
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An index of more than the 1,000 passages from which on Chroma writes its graph to files."""
+    path = tmp_path_factory.mktemp("large")
+    write(path / "files", "This text says", parts=240)
+    with Index.open(path / "ix", model()) as ix:
+        ix.add([path / "files"])
+    return path / "ix"
+
+
 @pytest.mark.parametrize(
     "damage",
     [
-        delete,
         put_a_file_there,
         garble("chroma.sqlite3"),
         garble("*/*.bin"),
         cut_short("chroma.sqlite3"),
         cut_short("*/data_level0.bin"),
         delete_the_graph,
+        break_the_seal,
     ],
 )
-def test_a_damaged_chroma_is_made_again(path: Path, embedding: WordHash, damage: Callable[[Path], None]) -> None:
+def test_a_damaged_chroma_is_made_again_and_spoken_of(
+    tmp_path: Path, large: Path, embedding: WordHash, damage: Callable[[Path], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "ix"
+    shutil.copytree(large, path)
     with Index.open(path, embedding) as ix:
         before = answers(ix)
     damage(path / "chroma")
     with Index.open(path, embedding) as ix:
         assert answers(ix) == before
         assert is_held(path)
-    assert (path / "chroma" / "chroma.sqlite3").is_file()
+    assert remade(caplog) == {"index.vectors"}
     assert embedding.texts == []
-
-
-def test_a_damaged_chroma_is_spoken_of(path: Path, embedding: WordHash, caplog: pytest.LogCaptureFixture) -> None:
-    garble("chroma.sqlite3")(path / "chroma")
+    caplog.clear()
     with Index.open(path, embedding) as ix:
-        ix.search("cats")
-    assert [record.levelno for record in caplog.records if record.name == "index.vectors"][:1] == [logging.WARNING]
-    assert "made again from the catalog" in caplog.text
+        assert answers(ix) == before
+    assert remade(caplog) == set()
+
+
+@pytest.mark.usefixtures("silent")
+def test_a_large_chroma_is_believed_after_every_change(tmp_path: Path, embedding: WordHash) -> None:
+    folder = tmp_path / "files"
+    write(folder, "This text says", parts=240)
+    for change in range(5):
+        with Index.open(tmp_path / "ix", embedding) as ix:
+            file = folder / f"{TOPICS[change].split()[0]}.txt"
+            file.write_text(file.read_text("utf-8").replace("This text", f"Change {change}"), "utf-8")
+            ix.add([folder])
+            before = near(ix)
+        with Index.open(tmp_path / "ix", embedding) as ix:
+            assert near(ix) == before
+
+
+@pytest.mark.usefixtures("silent")
+@pytest.mark.parametrize("cache", ["chroma", "tantivy"])
+def test_a_cache_that_is_gone_is_made_again(path: Path, embedding: WordHash, cache: str) -> None:
+    with Index.open(path, embedding) as ix:
+        before = answers(ix)
+    shutil.rmtree(path / cache)
+    with Index.open(path, embedding) as ix:
+        assert answers(ix) == before
+    assert any((path / cache).iterdir())
+    assert embedding.texts == []
 
 
 def test_a_chroma_deleted_while_open_is_made_again(path: Path, folder: Path, embedding: WordHash) -> None:
@@ -142,13 +209,16 @@ def test_a_chroma_deleted_while_open_is_made_again(path: Path, folder: Path, emb
     assert embedding.texts == ["Lions roar."]
 
 
-@pytest.mark.parametrize("damage", [delete, put_a_file_there, garble("meta.json"), garble("*.term"), garble("*.json")])
-def test_a_damaged_tantivy_is_made_again(path: Path, embedding: WordHash, damage: Callable[[Path], None]) -> None:
+@pytest.mark.parametrize("damage", [put_a_file_there, garble("meta.json"), garble("*.term"), delete_file("meta.json")])
+def test_a_damaged_tantivy_is_made_again_and_spoken_of(
+    path: Path, embedding: WordHash, damage: Callable[[Path], None], caplog: pytest.LogCaptureFixture
+) -> None:
     with Index.open(path, embedding) as ix:
         before = answers(ix)
     damage(path / "tantivy")
     with Index.open(path, embedding) as ix:
         assert answers(ix) == before
+    assert remade(caplog) == {"index.lexical"}
     assert embedding.texts == []
 
 
@@ -158,17 +228,32 @@ def test_a_cache_of_another_catalog_is_not_believed(
 ) -> None:
     with Index.open(path, embedding) as ix:
         expected = answers(ix)
-    other = tmp_path / "other.txt"
-    other.write_text("Whales sing.", "utf-8")
+    # As many passages and generations, so that only the catalog's identity tells them apart.
+    write(tmp_path / "others", "The other text says")
     with Index.open(tmp_path / "other", embedding) as ix:
-        ix.add([other] * 3)
-        ix.search("whales")
+        ix.add([tmp_path / "others"])
+        ix.search("cats")
     shutil.rmtree(path / cache)
     shutil.copytree(tmp_path / "other" / cache, path / cache)
     with Index.open(path, embedding) as ix:
         assert answers(ix) == expected
 
 
+@pytest.mark.usefixtures("silent")
+def test_changes_taken_in_but_not_recorded_are_taken_in_once(path: Path, embedding: WordHash) -> None:
+    with Index.open(path, embedding) as ix:
+        before = near(ix)
+    # As a crash leaves it between tantivy's commit and the record of it.
+    record = path / "tantivy" / "footnoted.json"
+    state = json.loads(record.read_text("utf-8"))
+    record.write_text(json.dumps({**state, "generation": state["generation"] - 2}), "utf-8")
+    with Index.open(path, embedding) as ix:
+        assert near(ix) == before
+        assert len(ix.search("This text says", k=1000)) == 60
+    assert json.loads(record.read_text("utf-8")) == state
+
+
+@pytest.mark.usefixtures("silent")
 def test_rebuilding_embeds_nothing_and_changes_nothing(path: Path, embedding: WordHash) -> None:
     with Index.open(path, embedding) as ix:
         before = answers(ix)
@@ -181,15 +266,40 @@ def test_rebuilding_embeds_nothing_and_changes_nothing(path: Path, embedding: Wo
     assert embedding.texts == []
 
 
-def test_the_lock_is_taken_by_use_and_released_by_closing(path: Path, embedding: WordHash) -> None:
+@pytest.mark.usefixtures("silent")
+def test_the_lock_is_taken_by_use_and_released_by_closing_in_any_thread(path: Path, embedding: WordHash) -> None:
     ix = Index.open(path, embedding)
     assert not is_held(path)
-    ix.search("cats")
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(ix.search, "cats").result()
     assert is_held(path)
     ix.close()
     assert not is_held(path)
 
 
+@pytest.mark.usefixtures("silent")
+@pytest.mark.parametrize("holder_reads", [True, False])
+def test_what_went_and_came_back_between_two_searches_is_there_once(
+    path: Path, folder: Path, embedding: WordHash, holder_reads: bool
+) -> None:
+    cats = (folder / "cats.txt").read_text("utf-8")
+    with (
+        Index.open(path, embedding) as holder,
+        Index.open(path, embedding) as other,
+        Index.open(path, embedding) as writer,
+    ):
+        holder.search("cats")
+        reader = holder if holder_reads else other
+        expected = near(reader)
+        for text in ("Lions roar.", cats):
+            (folder / "cats.txt").write_text(text, "utf-8")
+            writer.add([folder])
+        # As many as there are: one that came twice would keep another out.
+        assert len([hit for hit in reader.search("sum", k=writer.passage_count) if "vectors" in hit.ranks]) == 60
+        assert near(reader) == expected
+
+
+@pytest.mark.usefixtures("silent")
 def test_two_indexes_on_one_folder_agree_and_see_each_other_write(
     path: Path, folder: Path, embedding: WordHash
 ) -> None:
@@ -239,6 +349,7 @@ def hear(process: "subprocess.Popen[str]") -> str:
     return process.stdout.readline().strip()
 
 
+@pytest.mark.usefixtures("silent")
 def test_a_second_process_finds_the_same_and_what_either_writes(path: Path, folder: Path, embedding: WordHash) -> None:
     questions = ["which part says that cats purr", "lions roar"]
     with another_process(path, questions) as first:
@@ -255,6 +366,7 @@ def test_a_second_process_finds_the_same_and_what_either_writes(path: Path, fold
                 ix.rebuild()
 
 
+@pytest.mark.usefixtures("silent")
 def test_the_lock_of_a_killed_process_is_free(path: Path, embedding: WordHash) -> None:
     with another_process(path, ["cats"]) as process:
         hear(process)
@@ -266,9 +378,8 @@ def test_the_lock_of_a_killed_process_is_free(path: Path, embedding: WordHash) -
         assert is_held(path)
 
 
+@pytest.mark.usefixtures("silent")
 def test_an_index_is_shared_by_threads(path: Path, folder: Path, embedding: WordHash) -> None:
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
-
     def work(number: int) -> list[str]:
         if number % 4 == 0:
             file = folder / f"new{number}.txt"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import index
@@ -20,6 +20,14 @@ from tests.index_fakes import WordHash, model
 
 CATS = "Cats\n\nCats sleep most of the day. A cat purrs when it is content."
 DOGS = "Dogs\n\nDogs bark at strangers. A dog wags its tail when it is glad."
+
+
+@pytest.fixture(autouse=True)
+def _all_is_well(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """A cache that had to be made again would hide a fault of levelling; the log tells."""
+    with caplog.at_level(logging.INFO, logger="index"):
+        yield
+    assert [record.message for record in caplog.get_records("call") if record.name.startswith("index")] == []
 
 
 @pytest.fixture
@@ -204,6 +212,8 @@ def test_nothing_is_found_in_nothing(ix: Index, folder: Path) -> None:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
 @given(st.text(st.one_of(st.characters(), st.sampled_from('"\\():^~*?+-![]{}/ANDORTO\ud800')), min_size=1))
+@example("a cat\ud800 purrs")
+@example('text:"cat AND (')
 def test_any_question_is_fine(ix: Index, folder: Path, query: str) -> None:
     if not ix.passage_count:
         ix.add([folder])
@@ -323,7 +333,7 @@ def test_the_door_is_small_and_opens_fast() -> None:
     ]
     assert all(getattr(index, name).__module__.startswith("index.") for name in index.__all__)
     with pytest.raises(AttributeError):
-        _ = index.Nothing  # type: ignore[attr-defined]
+        _ = index.Nothing
     heavy = "chromadb", "llama_index", "onnxruntime", "numpy", "tantivy"
     code = f"import sys, index; from index import Passage; print([n for n in {heavy} if n in sys.modules])"
     light = f"import sys; from index import Index; print([n for n in {heavy[:3]} if n in sys.modules])"
@@ -331,11 +341,3 @@ def test_the_door_is_small_and_opens_fast() -> None:
         assert (
             subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "[]\n"
         )
-
-
-def test_the_log_is_silent_when_all_is_well(ix: Index, folder: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, logger="index"):
-        ix.add([folder])
-        ix.search("cat")
-        ix.rebuild()
-    assert caplog.records == []

@@ -1,9 +1,11 @@
 """Killed at any instant, each document is wholly there or wholly not, and the next run finishes the work."""
 
+import logging
 import random
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,15 @@ with Index.open(sys.argv[1], model()) as ix:
     ix.add([sys.argv[2]], progress=lambda now: print(now.done, flush=True))
 """
 FILES = 40
+
+
+@pytest.fixture(autouse=True)
+def _no_fault_was_healed(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """A cache that had to be made again would hide a fault; only Chroma, which writes in place, may have to be."""
+    with caplog.at_level(logging.INFO, logger="index"):
+        yield
+    told = [record.message for record in caplog.get_records("call") if record.name.startswith("index")]
+    assert [message for message in told if "left half written" not in message] == []
 
 
 def write(folder: Path, version: int) -> None:
@@ -69,12 +80,11 @@ def test_killed_while_adding(tmp_path: Path, seed: int) -> None:
         assert all("version1" in document.text for document in ix.documents())
 
 
-@pytest.mark.parametrize("after_files", [FILES])
-def test_killed_while_bringing_the_caches_level(tmp_path: Path, after_files: int) -> None:
+def test_killed_while_bringing_the_caches_level(tmp_path: Path) -> None:
     path, folder = tmp_path / "ix", tmp_path / "files"
     for version in range(4):
         write(folder, version)
-        add_and_kill(path, folder, after_files, 0.004 * version)
+        add_and_kill(path, folder, FILES, 0.004 * version)
         with Index.open(path, model()) as ix:
             assert_whole(ix)
             assert len(ix.documents()) == FILES

@@ -82,7 +82,10 @@ def test_how_much_better_the_best_is_counts_which_ranks_would_throw_away() -> No
 
 
 def test_what_differs_by_rounding_is_equal() -> None:
-    assert [one.score for one in fuse({"vectors": {"a": 0.7, "b": 0.70000001}, "lexical": {"a": 5.0, "b": 5.0}})] == [0, 0]
+    assert [one.score for one in fuse({"vectors": {"a": 0.7, "b": 0.70000001}, "lexical": {"a": 5.0, "b": 5.0}})] == [
+        0,
+        0,
+    ]
 
 
 def test_nothing_found_is_nothing_ranked() -> None:

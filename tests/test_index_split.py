@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from index.split import MAX_CHARS, passages, sentences
@@ -25,6 +25,8 @@ def told(text: str) -> list[str]:
 
 
 @given(TEXT)
+@example("\tA\u2028.] \ud800. B")
+@example("One line.\n- item\n\u00a0\n. J\u00a0.")
 def test_sentences_cover_all_but_white_space_once_and_in_order(text: str) -> None:
     found = sentences(text)
     position = 0

@@ -1,0 +1,197 @@
+"""What one reader has asked and been told so far. Pure values: no model, no page, no HTML."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+from assistant.types import Answer, Citation, Event, Found, Said, Settled, Turn, Working
+from index.types import Hit
+
+NEAREST = 3
+"""How many passages a refusal offers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Other questions must be answered first.
+
+    Attributes:
+        before: How many of them there are.
+    """
+
+    before: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Words of a document that the page can show.
+
+    Attributes:
+        key: Names the place on the page: ``a2-1`` is footnote 1 of the second exchange, ``p2-1`` its nearest passage.
+        label: What the page calls it: the footnote's number, or the passage's rank.
+        start: Offset in the document.
+        end: Offset in the document, exclusive.
+        quote: The words.
+        document_id: The document they stand in.
+        document_sha256: That document's ``sha256`` when they were found.
+        source: The document's name.
+        page: The page, from 1, or None.
+    """
+
+    key: str
+    label: int
+    start: int
+    end: int
+    quote: str
+    document_id: str
+    document_sha256: str
+    source: str
+    page: int | None
+
+    @property
+    def cited(self) -> bool:
+        """Whether an answer rests on these words; else they are only near the question."""
+        return self.key.startswith("a")
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A question and what has become of it.
+
+    Attributes:
+        number: From 1, in the order asked.
+        question: As the reader wrote it.
+        stage: What is being done; empty before anything is.
+        before: How many questions must be answered first.
+        hits: What was found, best first.
+        said: The sentences that stand so far.
+        answer: The settled answer.
+        failure: Why there is none, and what to do.
+        stopped: Whether the reader stopped it.
+    """
+
+    number: int
+    question: str
+    stage: str = ""
+    before: int = 0
+    hits: tuple[Hit, ...] = ()
+    said: tuple[Said, ...] = ()
+    answer: Answer | None = None
+    failure: str | None = None
+    stopped: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Whether there is more to come."""
+        return self.answer is None and self.failure is None and not self.stopped
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing has been done for it yet."""
+        return self == Exchange(self.number, self.question)
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """The footnotes so far; for a refusal the nearest passages."""
+        if self.answer is not None and self.answer.kind == "refusal":
+            nearest = self.answer.hits[:NEAREST]
+            return tuple(_near(self.number, rank, hit) for rank, hit in enumerate(nearest, start=1))
+        said = [citation for one in self.said for citation in one.citations]
+        return tuple(_footnote(self.number, citation) for citation in (self.answer.citations if self.answer else said))
+
+    @property
+    def cited(self) -> tuple[Place, ...]:
+        """The places that the answer rests on."""
+        return tuple(place for place in self.places if place.cited)
+
+    def told(self, event: Event | Waiting) -> Self:
+        """The exchange after an event of the stream, or of the wait for it."""
+        match event:
+            case Waiting(before):
+                return replace(self, before=before)
+            case Working(stage):
+                return replace(self, stage=stage, before=0)
+            case Found(_, hits):
+                return replace(self, hits=hits)
+            case Said():
+                return replace(self, said=(*self.said, event))
+            case Settled(answer):
+                return replace(self, answer=answer)
+
+    def turns(self) -> tuple[Turn, ...]:
+        """The exchange as history for the questions that follow; nothing where nothing was said."""
+        text = self.answer.text if self.answer else " ".join(said.text for said in self.said)
+        return (Turn("user", self.question), Turn("assistant", text)) if text else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """The exchanges of one reader, oldest first. Every method returns a new conversation."""
+
+    exchanges: tuple[Exchange, ...] = ()
+
+    @property
+    def last(self) -> Exchange | None:
+        """The newest exchange."""
+        return self.exchanges[-1] if self.exchanges else None
+
+    @property
+    def open(self) -> bool:
+        """Whether a question is still being answered."""
+        return self.last is not None and self.last.open
+
+    def asked(self, question: str) -> Self:
+        """With a new question."""
+        return replace(self, exchanges=(*self.exchanges, Exchange(len(self.exchanges) + 1, question)))
+
+    def told(self, event: Event | Waiting) -> Self:
+        """With an event for the newest question."""
+        return self._with(self.exchanges[-1].told(event))
+
+    def failed(self, why: str) -> Self:
+        """With the newest question given up, and why."""
+        return self._with(replace(self.exchanges[-1], failure=why))
+
+    def stopped(self) -> Self:
+        """With the newest question stopped, if it is still open."""
+        return self._with(replace(self.exchanges[-1], stopped=True)) if self.open else self
+
+    def history(self) -> list[Turn]:
+        """The turns before the newest question."""
+        return [turn for exchange in self.exchanges[:-1] for turn in exchange.turns()]
+
+    def find(self, key: str) -> tuple[Exchange, Place] | None:
+        """The place of that key, and the exchange it belongs to."""
+        pairs = ((exchange, place) for exchange in self.exchanges for place in exchange.places)
+        return next((pair for pair in pairs if pair[1].key == key), None)
+
+    def _with(self, last: Exchange) -> Self:
+        return replace(self, exchanges=(*self.exchanges[:-1], last))
+
+
+def _footnote(number: int, citation: Citation) -> Place:
+    return Place(
+        key=f"a{number}-{citation.marker}",
+        label=citation.marker,
+        start=citation.start,
+        end=citation.end,
+        quote=citation.quote,
+        document_id=citation.document_id,
+        document_sha256=citation.document_sha256,
+        source=citation.source,
+        page=citation.page,
+    )
+
+
+def _near(number: int, rank: int, hit: Hit) -> Place:
+    passage = hit.passage
+    return Place(
+        key=f"p{number}-{rank}",
+        label=rank,
+        start=passage.start,
+        end=passage.end,
+        quote=passage.text,
+        document_id=passage.document_id,
+        document_sha256=passage.document_sha256,
+        source=passage.source,
+        page=passage.page,
+    )

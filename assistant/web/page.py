@@ -1,0 +1,249 @@
+"""The page's parts and what connects them. No logic: handlers hand on to ``assistant`` and to pure functions."""
+
+import logging
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from importlib.resources import files
+from typing import Any
+
+import gradio as gr
+
+from assistant.core import Assistant
+from assistant.types import Event, Turn
+from assistant.web import render, source
+from assistant.web.conversation import Conversation, Exchange, Place, Waiting
+from assistant.web.line import Line
+from index.errors import DocumentError, FootnotedError
+
+log = logging.getLogger(__name__)
+
+# The embedded model reads one question at a time; two would both take longer. An endpoint can do several.
+EMBEDDED_AT_ONCE = 1
+ENDPOINT_AT_ONCE = 8
+# How often a waiting question looks whether its turn has come, and its reader is still there.
+WAIT_SECONDS = 0.2
+
+SUGGESTIONS = {
+    "1d277cccf9fc0d63ae95f600f236a0260f9617ed38839e538d7e438a2ea265da": (
+        "Who is Japan's foreign minister?",
+        "How many US service personnel are stationed in Japan?",
+        "What will the new guidelines improve?",
+        "How old is Gen Nakatani?",
+    )
+}
+"""Questions to begin with, by the SHA-256 of the document that they are about."""
+
+_WELCOME = """\
+<div class="fn-welcome"><h2>Ask your documents</h2>
+<p>Every sentence of the answer carries a footnote to the exact words it came from.<br>
+When the documents don’t say, you are told so.</p></div>"""
+
+UNEXPECTED = "Something went wrong here. The terminal in which Footnoted runs says what; ask again, or differently."
+
+Update = dict[Any, Any]
+
+
+class Page:
+    """The page over one Assistant: its parts, and the handlers of its events."""
+
+    def __init__(self, assistant: Assistant) -> None:
+        self._assistant = assistant
+        self._line = Line(EMBEDDED_AT_ONCE if assistant.model.embedded else ENDPOINT_AT_ONCE)
+        documents = assistant.index.documents()
+        self._names = [(document.source, document.id) for document in documents]
+        self._first = documents[0].id if documents else None
+        self._suggestions = [text for document in documents for text in SUGGESTIONS.get(document.sha256, ())]
+        self.blocks = gr.Blocks(title="Footnoted", analytics_enabled=False, fill_height=True, fill_width=True)
+        with self.blocks:
+            self._conversation = gr.State(Conversation())
+            self._lay_out()
+            self._connect()
+
+    def _lay_out(self) -> None:
+        with gr.Row(elem_id="fn-head"):
+            gr.HTML(
+                f'<h1>Footnoted</h1><p class="fn-where">{render.where(self._assistant.model)}</p>',
+                elem_id="fn-brand",
+                apply_default_css=False,
+                js_on_load=None,
+            )
+            self._new = gr.Button("New chat", elem_id="fn-new", size="sm")
+        with gr.Row(elem_id="fn-main", equal_height=True):
+            with gr.Column(elem_id="fn-chat", scale=1, min_width=280):
+                self._lay_out_chat()
+            with gr.Column(elem_id="fn-source", scale=1, min_width=280):
+                self._lay_out_source()
+
+    def _lay_out_chat(self) -> None:
+        self._chat = gr.Chatbot(
+            elem_id="fn-log",
+            label="Conversation",
+            show_label=False,
+            height=None,
+            layout="bubble",
+            placeholder=_WELCOME,
+            examples=[{"text": text} for text in self._suggestions],
+            buttons=[],
+            feedback_options=None,
+            latex_delimiters=[],
+            render_markdown=False,
+        )
+        with gr.Row(elem_id="fn-composer"):
+            self._box = gr.Textbox(
+                elem_id="fn-box",
+                label="Your question",
+                show_label=False,
+                container=False,
+                placeholder="Ask a question",
+                lines=1,
+                max_lines=6,
+                autofocus=True,
+                scale=1,
+            )
+            self._ask = gr.Button("Ask", elem_id="fn-ask", variant="primary", scale=0, min_width=88)
+            self._stop = gr.Button("Stop", elem_id="fn-stop", visible=False, scale=0, min_width=88)
+
+    def _lay_out_source(self) -> None:
+        self._selector = gr.Dropdown(
+            choices=self._names,
+            value=self._first,
+            label="Document",
+            visible=len(self._names) > 1,
+            elem_id="fn-selector",
+            filterable=True,
+        )
+        self._pane = gr.HTML(
+            self._document(self._first),
+            elem_id="fn-pane",
+            apply_default_css=False,
+            js_on_load=(files("assistant.web") / "page.js").read_text("utf-8"),
+        )
+
+    def _connect(self) -> None:
+        quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+        everything = [self._conversation, self._chat, self._box, self._ask, self._stop, self._pane, self._selector]
+        asking = gr.on(
+            [self._box.submit, self._ask.click],
+            self._begin,
+            [self._box, self._conversation],
+            everything,
+            queue=False,
+            **quiet,
+        )
+        suggested = self._chat.example_select(
+            self._begin_suggested, self._conversation, everything, queue=False, **quiet
+        )
+        answering = [
+            event.then(
+                self._answer,
+                self._conversation,
+                everything,
+                # Not Gradio's queue but our line decides who is next, because only it can tell a reader their place.
+                concurrency_limit=None,
+                **quiet,
+            )
+            for event in (asking, suggested)
+        ]
+        for event in answering:
+            event.then(self._give_back, [self._box, self._conversation], self._box, queue=False, **quiet)
+        self._stop.click(self._stopped, self._conversation, everything, cancels=answering, queue=False, **quiet)
+        self._new.click(self._fresh, None, everything, cancels=answering, queue=False, **quiet)
+        self._pane.show(self._shown, self._conversation, [self._pane, self._selector], queue=False, **quiet)
+        self._selector.input(self._selected, [self._selector, self._conversation], self._pane, queue=False, **quiet)
+
+    def _begin(self, question: str, conversation: Conversation) -> Update:
+        """Show the question at once; ``_answer`` may have to wait for its turn."""
+        if not question.strip() or conversation.open:
+            return {self._conversation: conversation}
+        return self._told(conversation.asked(question)) | {self._box: ""}
+
+    def _begin_suggested(self, conversation: Conversation, event: gr.SelectData) -> Update:
+        return self._begin(str(event.value["text"]), conversation)
+
+    def _answer(self, conversation: Conversation) -> Iterator[Update]:
+        """Tell the newest question's events as they come. Closing this ends the work at the next of them."""
+        newest = conversation.last
+        if newest is None or not newest.untouched:
+            yield {self._conversation: conversation}
+            return
+        try:
+            with closing(self._events(newest.question, conversation.history())) as events:
+                for event in events:
+                    before, conversation = conversation, conversation.told(event)
+                    yield self._told(conversation, before)
+        except FootnotedError as error:
+            yield self._told(conversation.failed(str(error)))
+        except Exception:
+            log.exception("the question could not be answered")
+            yield self._told(conversation.failed(UNEXPECTED))
+
+    def _events(self, question: str, history: Sequence[Turn]) -> Generator[Event | Waiting]:
+        with self._line.joined() as before_us:
+            while count := before_us():
+                yield Waiting(count)
+                time.sleep(WAIT_SECONDS)
+            yield from self._assistant.stream(question, history)
+
+    def _give_back(self, box: str, conversation: Conversation) -> str:
+        """The question whose answer failed, unless the reader is writing another."""
+        last = conversation.last
+        return last.question if last and last.failure and not box else box
+
+    def _stopped(self, conversation: Conversation) -> Update:
+        return self._told(conversation.stopped())
+
+    def _fresh(self) -> Update:
+        return self._told(Conversation()) | {self._pane: self._document(self._first), self._selector: self._first}
+
+    def _shown(self, conversation: Conversation, event: gr.EventData) -> Update:
+        """Show words that are not in the pane: those of an earlier answer, or in another document."""
+        found = conversation.find(str(event._data["key"]))
+        return self._view(*found, asked=True) if found else {self._conversation: conversation}
+
+    def _selected(self, document_id: str, conversation: Conversation) -> str:
+        return self._document(document_id, conversation.last)
+
+    def _told(self, conversation: Conversation, before: Conversation | None = None) -> Update:
+        """What changes on the page between two moments of a conversation; all of it where there is none before."""
+        new, old = conversation.last, before.last if before else None
+        if before is not None and new == old:
+            return {self._conversation: conversation}
+        update: Update = {
+            self._conversation: conversation,
+            self._chat: _messages(conversation),
+            self._ask: gr.update(visible=not conversation.open),
+            self._stop: gr.update(visible=conversation.open),
+        }
+        cited = new.cited if new else ()
+        return update | self._view(new, cited[0]) if new and cited and (not old or cited != old.cited) else update
+
+    def _view(self, exchange: Exchange, place: Place, *, asked: bool = False) -> Update:
+        """The pane at a place, with all places of its exchange marked."""
+        pane = self._document(place.document_id, exchange, place.key, asked=asked)
+        return {self._pane: pane, self._selector: place.document_id}
+
+    def _document(
+        self, document_id: str | None, exchange: Exchange | None = None, goto: str | None = None, *, asked: bool = False
+    ) -> str:
+        if document_id is None:
+            return source.note("No documents yet. Index some with: footnoted index FOLDER")
+        try:
+            document = self._assistant.index.document(document_id)
+        except DocumentError:
+            return source.note("This document is no longer in the index.")
+        return source.pane(document, exchange.places if exchange else (), goto, asked=asked)
+
+
+def build(assistant: Assistant) -> gr.Blocks:
+    """The page over an Assistant, not yet served."""
+    return Page(assistant).blocks
+
+
+def _messages(conversation: Conversation) -> list[dict[str, Any]]:
+    """The conversation for the chat, as components: those keep their attributes, and their place in the page."""
+    return [
+        {"role": role, "content": gr.HTML(content, js_on_load=None, apply_default_css=False)}
+        for exchange in conversation.exchanges
+        for role, content in (("user", render.question(exchange)), ("assistant", render.reply(exchange)))
+    ]

@@ -1,0 +1,151 @@
+"""Questions, answers and errors as HTML. Pure, and every string that is not ours is escaped here."""
+
+import html
+
+from assistant.llm import Model
+from assistant.types import Answer, Claim
+from assistant.web.conversation import Exchange, Place
+
+TINTS = 6
+"""How many colours footnotes have before they repeat; ``page.css`` defines them."""
+
+_QUOTE_CHARACTERS = 320
+_LINK_CHARACTERS = 140
+_PROGRESS = {"": "Searching…", "condense": "Searching…", "search": "Searching…"}
+_KINDS = {
+    "rebuttal": "The documents say otherwise",
+    "refusal": "Not in the documents",
+    "clarification": "A question back",
+}
+
+
+def escape(text: str) -> str:
+    """Text as HTML shows it, in elements and in quoted attributes, character for character.
+
+    A carriage return would otherwise become a line feed; what HTML or JSON can't carry is shown as a replacement.
+    """
+    carried = text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return html.escape(carried).replace("\r", "&#13;")
+
+
+def shortened(text: str, characters: int) -> str:
+    """Text on one line, cut at a word where it is longer than that."""
+    line = " ".join(text.split())
+    if len(line) <= characters:
+        return line
+    kept = line[:characters]
+    return f"{kept.rsplit(' ', 1)[0] if ' ' in kept else kept}…"
+
+
+def tint(label: int) -> int:
+    """Which colour a footnote has, from 1."""
+    return (label - 1) % TINTS + 1
+
+
+def where(model: Model) -> str:
+    """Who answers, and where text goes for it."""
+    if model.embedded:
+        return f"Answers by <b>{escape(model.name)}</b> on this machine. Nothing leaves it."
+    return (
+        f"Answers by <b>{escape(model.name)}</b>. Questions and the passages found are sent to "
+        f"<b>{escape(model.where)}</b>."
+    )
+
+
+def question(exchange: Exchange) -> str:
+    """What the reader asked."""
+    return f'<div class="fn-question">{escape(exchange.question)}</div>'
+
+
+def reply(exchange: Exchange) -> str:
+    """What the reader is told: an answer, a refusal or an error, or how far it has come."""
+    if exchange.failure is not None:
+        return _failure(exchange.failure)
+    answer = exchange.answer
+    if answer is not None and answer.kind == "refusal":
+        return _refusal(answer, exchange.places)
+    kind = _KINDS.get(answer.kind) if answer else None
+    title = f'<p class="fn-kind">{kind}</p>' if kind else ""
+    return f'<div class="fn-reply">{title}{_words(exchange)}{_status(exchange)}</div>'
+
+
+def footnote(place: Place) -> str:
+    """A superscript link to the words that a claim rests on."""
+    page = f", page {place.page}" if place.page else ""
+    quote = escape(shortened(place.quote, _QUOTE_CHARACTERS))
+    source = escape(f"{place.source}{page}")
+    return (
+        f'<sup><a class="fn-note fn-tint-{tint(place.label)}" href="#{place.key}" data-fn="{place.key}" '
+        f'data-quote="{quote}" data-source="{source}" aria-label="Footnote {place.label}: {quote} ({source})">'
+        f"{place.label}</a></sup>"
+    )
+
+
+def _words(exchange: Exchange) -> str:
+    claims = exchange.answer.claims if exchange.answer else tuple(said.claim for said in exchange.said)
+    places = {place.label: place for place in exchange.places}
+    if claims:
+        return f'<p class="fn-words">{" ".join(_claim(claim, places) for claim in claims)}</p>'
+    return f'<p class="fn-words">{escape(exchange.answer.text)}</p>' if exchange.answer else ""
+
+
+def _claim(claim: Claim, places: dict[int, Place]) -> str:
+    notes = "".join(footnote(places[marker]) for marker in claim.markers if marker in places)
+    return f"<span>{escape(claim.text)}{notes}</span>"
+
+
+def _status(exchange: Exchange) -> str:
+    """The quiet line under an answer."""
+    if exchange.answer is not None:
+        return _figures(exchange.answer)
+    if exchange.stopped:
+        return '<p class="fn-status">Stopped.</p>'
+    return f'<p class="fn-status fn-working">{_progress(exchange)}</p>'
+
+
+def _progress(exchange: Exchange) -> str:
+    if exchange.before:
+        return f"Waiting: {_counted(exchange.before, 'question')} before this one…"
+    if exchange.said:
+        return "Checking the next sentence…"
+    if exchange.stage in _PROGRESS:
+        return _PROGRESS[exchange.stage]
+    return f"Reading {_counted(len(exchange.hits), 'passage')}…"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _figures(answer: Answer) -> str:
+    figures = [f"Confidence {answer.confidence:.0%}"] if answer.claims else []
+    if "total" in answer.timings:
+        figures.append(f"{answer.timings['total']:.1f} s")
+    return f'<p class="fn-status">{" · ".join(figures)}</p>'
+
+
+def _refusal(answer: Answer, places: tuple[Place, ...]) -> str:
+    links = "".join(f"<li>{_passage_link(place)}</li>" for place in places)
+    near = f'<p class="fn-near">The nearest passages, should they help:</p><ol class="fn-links">{links}</ol>'
+    return (
+        f'<div class="fn-reply fn-refusal"><p class="fn-kind">{_KINDS["refusal"]}</p>'
+        f'<p class="fn-words">{escape(answer.reason or answer.text)}</p>'
+        f"{near if places else ''}{_figures(answer)}</div>"
+    )
+
+
+def _passage_link(place: Place) -> str:
+    page = f", page {place.page}" if place.page else ""
+    return (
+        f'<a class="fn-link" href="#{place.key}" data-fn="{place.key}">'
+        f"{escape(shortened(place.quote, _LINK_CHARACTERS))}</a> "
+        f'<span class="fn-from">{escape(place.source)}{page}</span>'
+    )
+
+
+def _failure(why: str) -> str:
+    return (
+        '<div class="fn-reply fn-failure" role="alert"><p class="fn-kind">That didn’t work</p>'
+        f'<p class="fn-words">{escape(why)}</p>'
+        '<p class="fn-status">Your question is back in the box, to ask again.</p></div>'
+    )

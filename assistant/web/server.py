@@ -1,0 +1,102 @@
+"""Run the page: which of Gradio's switches are thrown, and why. Nothing that the page does leaves the machine."""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib.resources import as_file, files
+from typing import TYPE_CHECKING
+
+from assistant.errors import SettingsError
+
+if TYPE_CHECKING:
+    from starlette.middleware import Middleware
+
+    from assistant.core import Assistant
+
+# Read while Gradio is imported, so that even its import reports nothing. The last keeps it from computing, with every
+# event, statistics for the monitoring that is off.
+_ENVIRONMENT = {
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DO_NOT_TRACK": "1",
+    "GRADIO_ANALYTICS_CACHE_FREQUENCY": "1000000000",
+}
+_LOOPBACK = ("127.0.0.1", "localhost")
+_PORTS = range(7860, 7960)
+
+
+@contextmanager
+def running(assistant: "Assistant", *, host: str, port: int | None, open_browser: bool) -> Iterator[str]:
+    """Serve the page in threads of its own for as long as the block runs.
+
+    Yields:
+        The page's address.
+
+    Raises:
+        SettingsError: The port can't be had.
+    """
+    _prepare()
+    from assistant.web import page  # noqa: PLC0415 - Gradio must find its environment prepared
+    from assistant.web.theme import theme  # noqa: PLC0415
+
+    free = _free_port(host, port)
+    blocks = page.build(assistant)
+    with as_file(files("assistant.web") / "icon.svg") as icon:
+        try:
+            _, address, _ = blocks.queue(max_size=64).launch(
+                server_name=host,
+                server_port=free,
+                inbrowser=open_browser,
+                theme=theme(),
+                css=(files("assistant.web") / "page.css").read_text("utf-8"),
+                favicon_path=icon,
+                prevent_thread_lock=True,
+                quiet=True,
+                share=False,
+                footer_links=[],
+                run_history=False,
+                enable_monitoring=False,
+                mcp_server=False,
+                pwa=False,
+                ssr_mode=False,
+                # Nothing is uploaded, but Gradio's upload route is there all the same.
+                max_file_size=1,
+                app_kwargs={"middleware": _guards(host)},
+                show_error=False,
+            )
+        except OSError as error:
+            raise SettingsError("the page did not start within 5 s; is the machine very busy? Try again") from error
+        try:
+            yield address
+        finally:
+            blocks.close(verbose=False)
+
+
+def _prepare() -> None:
+    os.environ.update(_ENVIRONMENT)
+    # Gradio asks its own address whether it is up, which a proxy of the user's can't answer.
+    for name in ("NO_PROXY", "no_proxy"):
+        known = [part for part in os.environ.get(name, "").split(",") if part]
+        os.environ[name] = ",".join([*known, *(host for host in _LOOPBACK if host not in known)])
+
+
+def _guards(host: str) -> list["Middleware"]:
+    """On this machine only, answer to its own names only: a site that points its name here could read the documents."""
+    from starlette.middleware import Middleware  # noqa: PLC0415 - comes with Gradio
+    from starlette.middleware.trustedhost import TrustedHostMiddleware  # noqa: PLC0415
+
+    return [Middleware(TrustedHostMiddleware, allowed_hosts=list(_LOOPBACK))] if host in _LOOPBACK else []
+
+
+def _free_port(host: str, port: int | None) -> int:
+    """The port named, or the first that is free.
+
+    Asked here rather than of Gradio, which can't tell a port that is taken from a machine that is slow.
+    """
+    for candidate in _PORTS if port is None else [port]:
+        with suppress(OSError), socket.create_server((host, candidate)):
+            return candidate
+    if port is None:
+        raise SettingsError(f"no port from {_PORTS[0]} to {_PORTS[-1]} is free at {host}; name another with --port")
+    raise SettingsError(f"port {port} can't be had at {host}, another program may have it; name another with --port")

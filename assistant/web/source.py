@@ -1,0 +1,102 @@
+"""A document as HTML, the words marked that an answer rests on. Pure. The text shown is the document's, unchanged."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from assistant.web.conversation import Place
+from assistant.web.render import escape, tint
+from index.types import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A run of characters with the same marks.
+
+    Attributes:
+        start: Offset in the document.
+        end: Offset in the document, exclusive.
+        places: The places it belongs to, in the order in which they begin.
+        heading: Whether it is part of the title with which the text begins.
+    """
+
+    start: int
+    end: int
+    places: tuple[Place, ...]
+    heading: bool = False
+
+
+def segments(length: int, places: Sequence[Place], heading: int = 0) -> Iterator[Segment]:
+    """Cut ``0:length`` wherever a place begins or ends, and where the heading ends.
+
+    Places may overlap; they lie within the text.
+    """
+    ordered = sorted(places, key=lambda place: (place.start, -place.end, place.label))
+    cuts = sorted({0, heading, length, *(cut for place in places for cut in (place.start, place.end))})
+    for start, end in pairwise(cuts):
+        covering = tuple(place for place in ordered if place.start <= start and end <= place.end)
+        yield Segment(start, end, covering, heading=end <= heading)
+
+
+def pane(document: Document, places: Sequence[Place], goto: str | None = None, *, asked: bool = False) -> str:
+    """The document, with those of the places marked that still stand in it.
+
+    Args:
+        document: What to show.
+        places: The places of one exchange, in any document.
+        goto: The place to bring into view.
+        asked: Whether the reader asked for that place, so that the whole page may scroll to it.
+    """
+    here = [place for place in places if place.document_id == document.id]
+    standing = [place for place in here if _stands(place, document)]
+    heading = _heading(document)
+    above = "" if heading else f'<h2 class="fn-heading">{escape(document.title)}</h2>'
+    target = f' data-goto="{goto}"{" data-asked" if asked else ""}' if goto else ""
+    stale = '<p class="fn-stale">This document has changed since it was cited.</p>' if len(standing) < len(here) else ""
+    return (
+        f'<section class="fn-document" aria-label="Source"{target}><p class="fn-name">{escape(document.source)}</p>'
+        f'{stale}{above}<div class="fn-text">{marked(document.text, standing, heading)}</div></section>'
+    )
+
+
+def note(message: str) -> str:
+    """The pane where there is no document to show."""
+    return f'<section class="fn-document" aria-label="Source"><p class="fn-stale">{escape(message)}</p></section>'
+
+
+def marked(text: str, places: Sequence[Place], heading: int = 0) -> str:
+    """The text as HTML in which every place is marked: without its tags, and unescaped, it is the text."""
+    return "".join(_segment(text, segment) for segment in segments(len(text), places, heading))
+
+
+def _segment(text: str, segment: Segment) -> str:
+    words = escape(text[segment.start : segment.end])
+    if segment.heading:
+        words = f'<span class="fn-heading">{words}</span>'
+    if not segment.places:
+        return words
+    beginning = "".join(_back(place) for place in segment.places if place.start == segment.start)
+    keys = " ".join(place.key for place in segment.places)
+    # Of several, the one that began last: it is the shorter, and would not be seen otherwise.
+    innermost = segment.places[-1]
+    classes = f"fn-tint-{tint(innermost.label)}" if innermost.cited else "fn-nearby"
+    return f'<mark class="{classes}" data-marks="{keys}">{beginning}{words}</mark>'
+
+
+def _back(place: Place) -> str:
+    """The number before marked words, which leads back to the answer. CSS draws it: it is not part of the text."""
+    what = "footnote" if place.cited else "passage"
+    return (
+        f'<a class="fn-back" id="{place.key}" href="#" data-back="{place.key}" data-label="{place.label}" '
+        f'aria-label="Back to {what} {place.label}"></a>'
+    )
+
+
+def _heading(document: Document) -> int:
+    """Where the title ends with which the text begins; 0 where it begins otherwise."""
+    begin = len(document.text) - len(document.text.lstrip())
+    return begin + len(document.title) if document.text.startswith(document.title, begin) else 0
+
+
+def _stands(place: Place, document: Document) -> bool:
+    return document.sha256 == place.document_sha256 and document.text[place.start : place.end] == place.quote

@@ -1,0 +1,120 @@
+"""A follow-up and its history in, a question that stands alone out."""
+
+import pytest
+
+from assistant.condense import HISTORY_TOKENS, needs_history, standalone
+from assistant.context import tokens
+from assistant.errors import ModelUnreachable
+from assistant.llm import Delta, wrap
+from assistant.types import Turn
+from tests.fakes import DeltaModel, ScriptedLLM
+
+HISTORY = (
+    Turn("user", "Who is Japan's Defence Minister?"),
+    Turn("assistant", "The Defence Minister is Gen Nakatani [1]."),
+)
+FOLLOW_UP = "Who was he meeting with?"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "And his counterpart?",
+        "Who did he meet?",
+        "When was it revised?",
+        "What about China?",
+        "Why?",
+        "How many?",
+        "In which year?",
+        "Are they stationed there?",
+        "But when?",
+        "What is the capital of that country?",
+        "And the US?",
+    ],
+)
+def test_a_follow_up_needs_its_history(question: str) -> None:
+    assert needs_history(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who is Japan's foreign minister?",
+        "How many US service personnel are stationed in Japan?",
+        "When were the rules last revised?",
+        "What is the capital of France?",
+        "Which newspaper interviewed Carter?",
+    ],
+)
+def test_a_question_that_stands_alone_needs_none(question: str) -> None:
+    assert not needs_history(question)
+
+
+@pytest.mark.parametrize(("question", "history"), [(FOLLOW_UP, ()), ("Which newspaper interviewed Carter?", HISTORY)])
+def test_the_model_is_not_asked_where_it_is_not_needed(question: str, history: tuple[Turn, ...]) -> None:
+    llm = ScriptedLLM()
+    query, usage = standalone(question, history, wrap(llm))
+    assert query == question
+    assert (usage.calls, llm.calls) == (0, [])
+
+
+def test_a_follow_up_is_rewritten() -> None:
+    llm = ScriptedLLM(["Who was Gen Nakatani meeting with?\n\nHe met Carter."])
+    query, usage = standalone(FOLLOW_UP, HISTORY, wrap(llm))
+    assert query == "Who was Gen Nakatani meeting with?"
+    assert (usage.calls, usage.model) == (1, "scripted")
+    assert "User: Who is Japan's Defence Minister?" in llm.prompt()
+    assert "Assistant: The Defence Minister is Gen Nakatani.\n" in llm.prompt(), "without the marker"
+    assert llm.prompt().endswith(f"Last question: {FOLLOW_UP}")
+
+
+def test_the_tokens_of_a_rewriting_are_counted() -> None:
+    model = DeltaModel([Delta("Who was Nakatani"), Delta(" meeting with?", prompt_tokens=90, completion_tokens=8)])
+    _, usage = standalone(FOLLOW_UP, HISTORY, model)
+    assert (usage.prompt_tokens, usage.completion_tokens, usage.calls) == (90, 8, 1)
+
+
+@pytest.mark.parametrize(
+    "rewriting",
+    [
+        "Who was Gen Nakatani meeting with in Paris?",
+        "Who was Shinzo Abe meeting with?",
+        "Who were the 12 people that Nakatani was meeting with?",
+        "He was meeting with Ashton Carter.",
+        "Gen Nakatani",
+        "?",
+        "",
+    ],
+)
+def test_a_rewriting_that_says_more_than_the_conversation_is_not_used(rewriting: str) -> None:
+    query, _ = standalone(FOLLOW_UP, HISTORY, wrap(ScriptedLLM([rewriting])))
+    assert query == f"Who is Japan's Defence Minister? {FOLLOW_UP}"
+
+
+def test_a_model_that_fails_does_not_keep_the_question_from_being_asked() -> None:
+    query, usage = standalone(FOLLOW_UP, HISTORY, wrap(ScriptedLLM([ModelUnreachable("nothing answers")])))
+    assert query == f"Who is Japan's Defence Minister? {FOLLOW_UP}"
+    assert usage.calls == 0
+
+
+def test_a_conversation_that_the_assistant_began_has_nothing_to_join() -> None:
+    history = [Turn("assistant", "Ask me about the defence talks.")]
+    query, _ = standalone("What about them?", history, wrap(ScriptedLLM(["Who is Jane?"])))
+    assert query == "What about them?"
+
+
+def test_a_long_history_is_read_from_its_end() -> None:
+    long = [Turn("user", f"Tell me about number {number}, please, in some detail.") for number in range(200)]
+    llm = ScriptedLLM(["Who was number 199 meeting with?"])
+    standalone(FOLLOW_UP, long, wrap(llm))
+    asked = str(llm.calls[0][-1].content)
+    assert "number 199," in asked
+    assert "number 0," not in asked
+    assert tokens(asked) < HISTORY_TOKENS * 2
+
+
+def test_a_last_turn_that_is_too_long_leaves_the_question_as_it_is() -> None:
+    llm = ScriptedLLM()
+    query, _ = standalone(FOLLOW_UP, [Turn("user", "word " * 2000)], wrap(llm))
+    assert query == FOLLOW_UP
+    assert not llm.calls

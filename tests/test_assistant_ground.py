@@ -1,0 +1,194 @@
+"""Claims and the evidence that carries them, or doesn't."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.ground import Ground, cite, mark, stands, strip_markers
+from assistant.types import Citation
+from tests.fakes import evidence
+
+BAKERY = evidence(
+    "Anna Berg opened the Oslo bakery in 1987. It sells forty kinds of bread. The mayor of Bergen visited it twice.",
+    "The Bergen office has 47,000 members. Its director, Nils Dahl, keeps the keys.",
+)
+ARBITRARY = st.one_of(
+    st.text(max_size=200),
+    st.text(st.sampled_from("aA1 .,[]'’-“ß\n\u0130\ud800\U0001f600²½٣"), max_size=80),
+)
+
+
+def quotes(claim: str, question: str) -> list[str]:
+    return [place.evidence.words(place.sentence) for place in Ground(BAKERY).verify(claim, question).places]
+
+
+def carried(claim: str, question: str) -> bool:
+    return stands(Ground(BAKERY).verify(claim, question))
+
+
+@pytest.mark.parametrize(
+    ("claim", "question"),
+    [
+        ("Anna Berg opened it in 1987.", "Who opened the bakery, and when?"),
+        ("Anna Berg.", "Who opened the Oslo bakery?"),
+        ("The bakery was opened in 1987 [1].", "When was the bakery opened?"),
+        ("It sells 40 kinds of bread.", "What does the bakery sell?"),
+        ("There are 47000 members.", "How many members are there in Bergen?"),
+        ("Nils Dahl keeps them.", "Who keeps the keys?"),
+    ],
+)
+def test_a_claim_that_the_evidence_says_stands(claim: str, question: str) -> None:
+    assert carried(claim, question)
+
+
+@pytest.mark.parametrize(
+    ("claim", "question", "unfounded"),
+    [
+        ("The bakery was opened in 1988.", "When was the bakery opened?", ("1988",)),
+        ("There are 48,000 members.", "How many members are there?", ("48,000",)),
+        ("The bakery was opened by Kari Berg.", "Who opened the bakery?", ("Kari",)),
+        ("It was Anna Berg of Trondheim.", "Who opened the bakery?", ("Trondheim",)),
+        # A number that only the question knows is no fact either.
+        ("Yes, it had 300 visitors.", "Did the bakery have 300 visitors?", ("300",)),
+    ],
+)
+def test_an_invented_number_or_name_makes_a_claim_fall(claim: str, question: str, unfounded: tuple[str, ...]) -> None:
+    grounding = Ground(BAKERY).verify(claim, question)
+    assert grounding.unfounded == unfounded
+    assert not stands(grounding)
+
+
+@pytest.mark.parametrize(
+    ("claim", "question"),
+    [
+        ("The director is a director.", "Who is the director?"),
+        ("The bakery was opened.", "When was the bakery opened?"),
+        ("The director is the director of the office.", "Who is the director of the Bergen office?"),
+    ],
+)
+def test_a_claim_that_only_repeats_the_question_answers_nothing(claim: str, question: str) -> None:
+    assert not Ground(BAKERY).verify(claim, question).answers
+    assert not carried(claim, question)
+
+
+@pytest.mark.parametrize(
+    "claim", ["Paris is lovely in spring.", "Cats sleep most of the day.", "", "...", "[1]", "It is what it is."]
+)
+def test_a_claim_of_which_the_evidence_says_nothing_falls(claim: str) -> None:
+    assert not carried(claim, "What is it about?")
+
+
+def test_a_name_may_come_from_the_question_alone() -> None:
+    assert Ground(BAKERY).verify("Kari, it was Anna Berg.", "It's me, Kari: who opened the bakery?").unfounded == ()
+
+
+def test_a_claim_is_aligned_with_the_sentence_that_says_it() -> None:
+    assert quotes("Nils Dahl.", "Who is the director?") == ["Its director, Nils Dahl, keeps the keys."]
+    assert quotes("It has 47,000 members.", "How many members are there?") == ["The Bergen office has 47,000 members."]
+    assert quotes("It sells bread.", "What is sold?") == ["It sells forty kinds of bread."]
+
+
+def test_between_sentences_that_say_a_claim_equally_the_one_about_the_question_carries_it() -> None:
+    repeated = evidence("Berg bakes rye bread. Berg sells shoes. Berg paints houses.")
+    grounding = Ground(repeated).verify("It is Berg.", "Who paints houses?")
+    assert [place.evidence.words(place.sentence) for place in grounding.places] == ["Berg paints houses."]
+
+
+def test_a_claim_that_rests_on_two_sentences_cites_both() -> None:
+    found = quotes("Anna Berg opened it in 1987 and sells forty kinds of bread.", "What is known of the shop?")
+    assert sorted(found) == ["Anna Berg opened the Oslo bakery in 1987.", "It sells forty kinds of bread."]
+
+
+def test_support_falls_with_what_the_evidence_does_not_say() -> None:
+    ground = Ground(BAKERY)
+    whole = ground.verify("It sells bread.", "What is sold?")
+    half = ground.verify("It sells bread and purple bicycles.", "What is sold?")
+    assert half.support < whole.support == 1.0
+    assert half.novelty < whole.novelty == 1.0
+
+
+def test_what_the_question_names_is_looked_for_in_all_the_evidence() -> None:
+    ground = Ground(BAKERY)
+    assert ground.mentions("Who visited the bakery?") == 1.0
+    assert 0.0 < ground.mentions("Who visited the zoo?") < 1.0
+    assert ground.mentions("Is this so?") == 0.0
+    assert ground.unmentioned("Did Anna Berg meet the king of South Korea in 1950?") == ("South Korea", "1950")
+    assert ground.unmentioned("Who is in Bergen?") == ()
+
+
+def test_what_the_question_says_is_looked_for_in_the_places_cited() -> None:
+    ground = Ground(BAKERY)
+    places = ground.verify("Nils Dahl.", "Who is the director?").places
+    assert ground.about("Who is the director?", places) == 1.0
+    assert ground.about("Who opened the bakery?", places) == 0.0
+
+
+@given(ARBITRARY, ARBITRARY)
+def test_no_text_breaks_the_verification(claim: str, question: str) -> None:
+    grounding = Ground(BAKERY).verify(claim, question)
+    assert 0.0 <= grounding.support <= 1.0
+    assert 0.0 <= grounding.novelty <= 1.0
+    assert len(set(grounding.places)) == len(grounding.places)
+    for place in grounding.places:
+        assert place.evidence in BAKERY
+        assert place.sentence in place.evidence.sentences
+    assert isinstance(stands(grounding), bool)
+
+
+@given(st.lists(ARBITRARY.filter(str.strip), min_size=1, max_size=4), st.data())
+def test_whatever_the_evidence_says_a_citation_of_it_can_be_cut(texts: list[str], data: st.DataObject) -> None:
+    items = evidence(*texts)
+    claim = data.draw(st.sampled_from(texts))
+    markers, new = cite(Ground(items).verify(claim, "").places, [])
+    assert markers == tuple(range(1, len(new) + 1))
+    for citation in new:
+        text = texts[int(citation.source.removesuffix(".txt")) - 1]
+        assert text[citation.start : citation.end] == citation.quote
+
+
+@given(st.lists(st.lists(st.integers(0, 4), max_size=4, unique=True), max_size=8))
+def test_a_span_keeps_its_marker_and_markers_ascend(claims: list[list[int]]) -> None:
+    ground = Ground(BAKERY)
+    sentences = [item.words(sentence) for item in BAKERY for sentence in item.sentences]
+    place_of = [ground.verify(sentence, "").places[0] for sentence in sentences]
+    known: list[Citation] = []
+    for chosen in claims:
+        markers, new = cite([place_of[number] for number in chosen], known)
+        known.extend(new)
+        assert list(markers) == sorted(markers)
+        assert sorted(known[marker - 1].quote for marker in markers) == sorted(sentences[number] for number in chosen)
+    assert [citation.marker for citation in known] == list(range(1, len(known) + 1))
+    assert len({citation.quote for citation in known}) == len(known)
+
+
+@pytest.mark.parametrize(
+    ("claim", "markers", "marked"),
+    [
+        ("It was Fumio Kishida.", (1,), "It was Fumio Kishida [1]."),
+        ("It was Fumio Kishida", (1,), "It was Fumio Kishida [1]"),
+        ("Was it?!", (1, 2), "Was it [1][2]?!"),
+        ('He called it "good."', (3,), 'He called it "good [3]."'),
+        ("In 1997 …", (1,), "In 1997 [1]…"),
+        ("It cost 2.50 crowns.", (1,), "It cost 2.50 crowns [1]."),
+    ],
+)
+def test_markers_stand_before_the_final_punctuation(claim: str, markers: tuple[int, ...], marked: str) -> None:
+    assert mark(claim, markers) == marked
+
+
+@pytest.mark.parametrize(
+    ("text", "stripped"),
+    [
+        ("It was Kishida [1].", "It was Kishida."),
+        ("It was [1, 2] Kishida[3].", "It was Kishida."),
+        ("[1] It was Kishida.", "It was Kishida."),
+        ("A list[int] of [a].", "A list[int] of [a]."),
+    ],
+)
+def test_markers_are_stripped(text: str, stripped: str) -> None:
+    assert strip_markers(text) == stripped
+
+
+@given(st.text(max_size=60).filter(lambda text: "[" not in text and text.strip() == text), st.integers(1, 99))
+def test_a_marked_claim_without_its_markers_says_the_same(claim: str, marker: int) -> None:
+    assert "".join(strip_markers(mark(claim, [marker])).split()) == "".join(claim.split())

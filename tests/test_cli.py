@@ -1,0 +1,234 @@
+"""The command line, as it is typed: every test starts a process of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from assistant.core import shipped_files
+from tests.fakes import Endpoint, Reply, endpoint
+
+COMMANDS = ("chat", "ask", "index", "check", "models", "eval")
+SLOW = ("llama_index", "chromadb", "gradio", "xllamacpp", "openai", "onnxruntime", "tantivy", "tiktoken", "httpx")
+MINISTER = "Who is Japan's foreign minister?"
+KISHIDA = "The foreign minister is Fumio Kishida."
+PATIENCE = 120
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory, models_folder: Path) -> Mapping[str, str]:
+    """A cache of the tests' own, with nothing in it but what they make, and a model that is nowhere."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("FOOTNOTED_", "OPENAI_"))}
+    cache = str(tmp_path_factory.mktemp("cache"))
+    return kept | {"FOOTNOTED_CACHE": cache, "FOOTNOTED_MODELS_DIR": str(models_folder), "COLUMNS": "200"}
+
+
+class Shell:
+    """Types commands in a folder."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        self.folder = folder
+        self.environment = dict(environment)
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [sys.executable, "-m", "assistant", *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+
+    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        with self.start(*arguments) as process:
+            out, err = process.communicate(timeout=PATIENCE)
+        assert "Traceback" not in err, err
+        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+    def use(self, server: Endpoint) -> None:
+        """Let the endpoint write."""
+        self.environment |= {"OPENAI_BASE_URL": server.url, "FOOTNOTED_MODEL": "tiny", "FOOTNOTED_THRESHOLD": "0"}
+
+
+@pytest.fixture
+def shell(tmp_path: Path, environment: Mapping[str, str]) -> Shell:
+    return Shell(tmp_path, environment)
+
+
+def imported_by(code: str) -> set[str]:
+    """The slow packages that are imported after running some code."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport sys; print('\\n', *sys.modules)"],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=True,
+    )
+    loaded = {name.partition(".")[0] for name in done.stdout.rpartition("\n ")[2].split()}
+    assert "assistant" in loaded
+    return loaded & set(SLOW)
+
+
+def test_help_names_every_command_and_waits_for_nothing_slow(shell: Shell) -> None:
+    done = shell.run("--help")
+    assert done.returncode == 0
+    for command in COMMANDS:
+        assert f"\n  {command} " in done.stdout
+    code = "import sys, contextlib\nfrom assistant.cli import main\nsys.argv = ['footnoted', '--help']\n"
+    assert imported_by(f"{code}with contextlib.suppress(SystemExit): main()") == set()
+
+
+def test_importing_the_public_names_waits_for_nothing_slow() -> None:
+    assert imported_by("from assistant import Answer, Citation, Turn") == set()
+    assert imported_by("from eval.cli import evaluate; import assistant") == set()
+
+
+def test_an_unknown_option_is_a_usage_error(shell: Shell) -> None:
+    done = shell.run("ask", "Who?", "--indx", "here")
+    assert done.returncode == 2
+    assert "--indx" in done.stderr
+
+
+def test_documents_are_indexed_checked_and_asked(shell: Shell) -> None:
+    documents = shell.folder / "documents"
+    documents.mkdir()
+    (documents / "bakery.txt").write_text("Anna Berg opened the Oslo bakery in 1987. It sells bread.", "utf-8")
+    (documents / "cafe.txt").write_bytes("The café in Bergen opens at nine. It sells brød.".encode("latin-1"))
+    (documents / "binary.txt").write_bytes(bytes(range(256)))
+    (documents / "empty.txt").write_text(" \n", "utf-8")
+    (documents / "photo.jpg").write_bytes(b"\xff\xd8")
+
+    done = shell.run("index", "documents")
+    assert done.returncode == 1
+    assert "failed: binary.txt: looks like a binary file, not text" in done.stderr
+    assert "failed: empty.txt: is empty" in done.stderr
+    assert ".footnoted: 2 added, 2 failed, 1 skipped" in done.stdout
+
+    for name in ("binary.txt", "empty.txt"):
+        (documents / name).unlink()
+    done = shell.run("index", "documents")
+    assert done.returncode == 0
+    assert ".footnoted: 2 unchanged, 1 skipped" in done.stdout
+    assert "Ask with: footnoted ask" in done.stdout
+
+    (documents / "bakery.txt").write_text("Anna Berg closed the bakery.", "utf-8")
+    (documents / "cafe.txt").unlink()
+    done = shell.run("check")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == ["2 documents, 2 passages", "changed since: bakery.txt", "gone: cafe.txt"]
+
+    with endpoint(Reply("The café opens at nine.")) as server:
+        shell.use(server)
+        done = shell.run("ask", "When does the café in Bergen open?")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0] == "The café opens at nine [1]."
+    assert "[1] The café in Bergen opens at nine." in done.stdout
+    assert "cafe.txt, characters 0–33" in done.stdout
+
+
+def test_an_index_that_is_missing_is_said_so(shell: Shell) -> None:
+    for command in (("ask", "Who?"), ("check",)):
+        done = shell.run(*command, "--index", "missing")
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr == "footnoted: no index at missing; make one with: footnoted index FILES --index missing\n"
+    assert list(shell.folder.iterdir()) == []
+
+
+def test_files_that_are_missing_are_said_so(shell: Shell) -> None:
+    done = shell.run("index", "missing.txt")
+    assert done.returncode == 1
+    assert "failed: missing.txt: can't be read: No such file" in done.stderr
+
+
+def test_the_whole_answer_is_printed_as_json(shell: Shell) -> None:
+    with endpoint(Reply(KISHIDA)) as server:
+        shell.use(server)
+        done = shell.run("ask", MINISTER, "--json")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert (answer["answered"], answer["kind"], answer["reason"]) == (True, "answer", None)
+    assert answer["text"] == "The foreign minister is Fumio Kishida [1]."
+    (citation,) = answer["citations"]
+    (article,) = shipped_files()
+    assert article.read_text("utf-8")[citation["start"] : citation["end"]] == citation["quote"]
+    assert citation["source"] == article.name
+    assert answer["usage"]["model"] == "tiny"
+
+
+def test_a_setting_that_makes_no_sense_is_said_so(shell: Shell) -> None:
+    shell.environment["FOOTNOTED_TRESHOLD"] = "0.5"
+    done = shell.run("ask", MINISTER)
+    assert done.returncode == 1
+    assert done.stderr == "footnoted: there is no setting FOOTNOTED_TRESHOLD; did you mean FOOTNOTED_THRESHOLD?\n"
+
+
+def test_an_endpoint_that_is_not_there_is_said_so(shell: Shell) -> None:
+    shell.environment |= {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1", "FOOTNOTED_MODEL": "tiny"}
+    done = shell.run("ask", MINISTER)
+    assert done.returncode == 1
+    assert "footnoted: nothing answers at 127.0.0.1:9" in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_question_at_once_and_hangs_up(shell: Shell, number: signal.Signals) -> None:
+    asked = threading.Event()
+
+    def slowly(_: object) -> Reply:
+        asked.set()
+        return Reply("word " * 1000, pause=0.05)
+
+    with Endpoint(slowly) as server:
+        shell.use(server)
+        with shell.start("ask", MINISTER) as process:
+            assert asked.wait(PATIENCE)
+            process.send_signal(number)
+            _, err = process.communicate(timeout=10)
+        assert "Traceback" not in err
+        assert process.returncode == 128 + number
+        assert server.hung_up.wait(10)
+
+
+def test_model_files_are_listed(shell: Shell) -> None:
+    done = shell.run("models")
+    assert done.returncode == 0
+    assert "minilm" in done.stdout
+    assert "qwen2.5-coder-1.5b" in done.stdout
+    assert "from your folder" in done.stdout
+    assert "not fetched yet" in done.stdout
+    assert "Apache-2.0" in done.stdout
+    done = shell.run("models", "--stop")
+    assert (done.returncode, done.stdout) == (0, "ended 0 embedded model processes\n")
+
+
+def test_a_suite_is_run_and_its_scores_are_printed_and_written(shell: Shell) -> None:
+    with Endpoint(lambda asked: Reply(KISHIDA if asked.question == MINISTER else "Not stated.")) as server:
+        shell.use(server)
+        done = shell.run("eval", "seeds", "--limit", "2", "--json", "scores.json")
+    assert done.returncode == 0, done.stderr
+    assert "seeds, 2 cases, tiny" in done.stdout
+    assert "fact-02" in done.stdout, "the case that was wrong"
+    assert "50.0%" in done.stdout
+    written = json.loads((shell.folder / "scores.json").read_text("utf-8"))
+    assert written["summary"]["answered_right"] == 0.5
+    assert [case["right"] for case in written["cases"]] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("sedes",), "footnoted: no suite 'sedes'"),
+        (("seeds", "--only", "guess"), "footnoted: seeds has no cases of the kind 'guess'; there are: fact, "),
+    ],
+)
+def test_a_suite_or_kind_that_is_none_is_said_so(shell: Shell, arguments: tuple[str, ...], said: str) -> None:
+    done = shell.run("eval", *arguments)
+    assert done.returncode == 1
+    assert said in done.stderr

@@ -1,0 +1,409 @@
+"""The page in a real browser."""
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from assistant import llm
+from assistant.core import Assistant, open_shipped, shipped_files
+from assistant.errors import ModelUnreachable
+from assistant.settings import Settings
+from assistant.web import server
+from index import Index
+from tests import index_fakes
+from tests.fakes import ScriptedLLM
+from tests.test_web_render import HOSTILE
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+)
+PATIENCE = 30_000
+# The embedded model may have to be loaded, and to read the article on a busy machine.
+MODEL_PATIENCE = 240_000
+
+QUESTION = "Who is Japan's foreign minister?"
+MINISTER = "The foreign minister is Fumio Kishida."
+TROOPS = "The United States has around 47,000 service personnel stationed in Japan."
+MINISTER_QUOTE = (
+    "The guideline revisions the two men were discussing Wednesday will be officially completed in Washington at the "
+    "end of April, when Abe visits the US, along with Nakatani and Foreign Minister Fumio Kishida."
+)
+NOT_STATED = "Not stated."
+
+Opener = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        missing = f"none of {', '.join(NAMES)} is on this machine"
+        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(browser: Browser, article: Index) -> Iterator[Opener]:
+    """Opens the page with a model that says what the test wants, over the article unless another index is given."""
+    with ExitStack() as stack:
+
+        def open_page(
+            model: ScriptedLLM, index: Index = article, *, one_at_a_time: bool = False, **context: Any
+        ) -> Page:
+            wrapped = llm.wrap(model)
+            wrapped.embedded = one_at_a_time
+            address = stack.enter_context(served(Assistant(index, wrapped, Settings(threshold=0))))
+            return stack.enter_context(visited(browser, address, **context))
+
+        yield open_page
+
+
+@pytest.fixture
+def bakery(tmp_path: Path) -> Iterator[Index]:
+    """An index of two documents, one of which is hostile."""
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    (folder / "bakery.md").write_text("# The bakery\n\nAnna Berg opened the bakery in 1987.\n", "utf-8")
+    sentence = (
+        'The <img src="http://elsewhere.example/x.png" onerror="alert(1)"> mill <script>alert(1)</script> is old.'
+    )
+    (folder / "mill.txt").write_text("\n\n".join([sentence, *HOSTILE]).replace("\0", ""), "utf-8")
+    with Index.open(tmp_path / "index", index_fakes.model()) as index:
+        index.add(folder)
+        yield index
+
+
+def served(assistant: Assistant) -> Any:
+    return server.running(assistant, host="127.0.0.1", port=None, open_browser=False)
+
+
+@contextmanager
+def visited(browser: Browser, address: str, **context: Any) -> Iterator[Page]:
+    """The page, once it can be used. It may raise no error and ask nothing of another host."""
+    page = browser.new_context(**context).new_page()
+    page.set_default_timeout(PATIENCE)
+    errors: list[str] = []
+    hosts: set[str] = set()
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("dialog", lambda dialog: errors.append(f"a dialog says {dialog.message}"))
+    page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
+    page.goto(address)
+    expect(box(page)).to_be_visible()
+    expect(pane(page)).to_be_visible()
+    yield page
+    page.context.close()
+    assert errors == []
+    # Addresses such as data: and blob: have no host.
+    assert hosts - {""} == {urlsplit(address).netloc}
+
+
+def box(page: Page) -> Locator:
+    return page.get_by_role("textbox", name="Your question")
+
+
+def pane(page: Page) -> Locator:
+    return page.get_by_role("region", name="Source")
+
+
+def ask(page: Page, question: str = QUESTION) -> None:
+    box(page).fill(question)
+    box(page).press("Enter")
+
+
+def footnote(page: Page, key: str) -> Locator:
+    return page.locator(f'[data-fn="{key}"]')
+
+
+def words(page: Page, key: str) -> str:
+    """The words that are marked for a footnote."""
+    return "".join(page.locator(f'[data-marks~="{key}"]').all_text_contents())
+
+
+def marks(page: Page, key: str) -> Locator:
+    return page.locator(f'[data-marks~="{key}"]').first
+
+
+def answered(page: Page, times: int = 1) -> None:
+    expect(page.get_by_text(re.compile(r"^(Confidence.*)?\d\.\d s$"))).to_have_count(times, timeout=PATIENCE)
+
+
+@pytest.mark.models
+def test_the_embedded_model_answers_and_its_footnote_leads_to_the_words(browser: Browser) -> None:
+    with open_shipped() as assistant, served(assistant) as address, visited(browser, address) as page:
+        expect(page.get_by_text("on this machine")).to_be_visible()
+        ask(page)
+        note = footnote(page, "a1-1")
+        expect(note).to_be_visible(timeout=MODEL_PATIENCE)
+        expect(page.get_by_text("Fumio Kishida").first).to_be_visible()
+        note.click()
+        expect(marks(page, "a1-1")).to_be_in_viewport()
+        document = assistant.index.documents()[0]
+        assert words(page, "a1-1") in document.text
+        assert words(page, "a1-1") == note.get_attribute("data-quote")
+
+
+def test_sentences_appear_one_by_one(opened: Opener) -> None:
+    page = opened(ScriptedLLM([f"{MINISTER} {TROOPS}"], pause=0.3))
+    ask(page)
+    expect(page.locator(".fn-question")).to_have_text([QUESTION])
+    expect(page.get_by_text("Reading")).to_be_visible()
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    expect(page.get_by_text(MINISTER)).to_be_visible()
+    expect(page.get_by_text("Checking the next sentence")).to_be_visible()
+    expect(page.get_by_text(TROOPS)).to_have_count(0)
+    expect(page.get_by_text(TROOPS)).to_be_visible()
+    answered(page)
+    expect(page.get_by_role("button", name="Ask", exact=True)).to_be_visible()
+
+
+def test_a_footnote_leads_to_its_words_and_back(opened: Opener) -> None:
+    page = opened(ScriptedLLM([f"{MINISTER} {TROOPS}"]), viewport={"width": 1000, "height": 400})
+    ask(page)
+    answered(page)
+    assert words(page, "a1-1") == MINISTER_QUOTE
+    footnote(page, "a1-2").click()
+    expect(marks(page, "a1-2")).to_be_in_viewport()
+    expect(marks(page, "a1-2")).to_have_class(re.compile("fn-flash"))
+    expect(marks(page, "a1-1")).not_to_be_in_viewport()
+    page.get_by_role("link", name="Back to footnote 2").press("Enter")
+    expect(footnote(page, "a1-2")).to_be_focused()
+
+
+def test_footnotes_work_from_the_keyboard(opened: Opener) -> None:
+    page = opened(ScriptedLLM([f"{MINISTER} {TROOPS}"]), viewport={"width": 1000, "height": 400})
+    ask(page)
+    answered(page)
+    page.get_by_role("link", name=re.compile("Footnote 2: The United States has around 47,000")).press("Enter")
+    expect(marks(page, "a1-2")).to_be_in_viewport()
+    expect(page.get_by_role("link", name="Back to footnote 2")).to_be_focused()
+
+
+def test_hovering_shows_the_quote_and_its_source(opened: Opener) -> None:
+    page = opened(ScriptedLLM([MINISTER]))
+    ask(page)
+    answered(page)
+    card = page.locator("#fn-card")
+    expect(card).to_be_hidden()
+    footnote(page, "a1-1").hover()
+    expect(card).to_be_visible()
+    expect(card).to_contain_text(MINISTER_QUOTE)
+    expect(card).to_contain_text(shipped_files()[0].name)
+    page.keyboard.press("Escape")
+    expect(card).to_be_hidden()
+
+
+def test_the_answer_scrolls_its_words_into_view_but_not_the_page(opened: Opener) -> None:
+    page = opened(ScriptedLLM([TROOPS]), viewport={"width": 1000, "height": 500})
+    scrolled = "document.getElementById('fn-pane').scrollTop"
+    assert page.evaluate(scrolled) == 0
+    ask(page)
+    answered(page)
+    expect(marks(page, "a1-1")).to_be_in_viewport()
+    assert page.evaluate(scrolled) > 0
+    assert page.evaluate("scrollY") == 0
+    expect(box(page)).to_be_focused()
+
+
+def test_a_footnote_of_an_earlier_answer_still_leads_to_its_words(opened: Opener) -> None:
+    page = opened(ScriptedLLM([MINISTER, TROOPS]), viewport={"width": 1000, "height": 500})
+    ask(page)
+    answered(page)
+    ask(page, "How many US service personnel are stationed in Japan?")
+    answered(page, times=2)
+    expect(marks(page, "a2-1")).to_be_in_viewport()
+    assert words(page, "a1-1") == ""
+    footnote(page, "a1-1").click()
+    expect(marks(page, "a1-1")).to_be_in_viewport()
+    assert words(page, "a1-1") == MINISTER_QUOTE
+    assert words(page, "a2-1") == ""
+
+
+def test_a_suggested_question_is_asked_with_one_click(opened: Opener) -> None:
+    model = ScriptedLLM([MINISTER])
+    page = opened(model)
+    page.get_by_role("button", name=QUESTION).click()
+    answered(page)
+    assert QUESTION in model.prompt()
+
+
+def test_a_refusal_says_why_and_offers_the_nearest_passages(opened: Opener) -> None:
+    page = opened(ScriptedLLM([NOT_STATED]))
+    ask(page, "How old is Gen Nakatani?")
+    expect(page.get_by_text("Not in the documents")).to_be_visible()
+    expect(page.get_by_text("no passage found states the answer")).to_be_visible()
+    link = footnote(page, "p1-2")
+    link.click()
+    expect(marks(page, "p1-2")).to_be_in_viewport()
+    assert words(page, "p1-2").startswith(link.inner_text().rstrip("…"))
+
+
+def test_an_error_is_told_and_the_question_can_be_asked_again(opened: Opener) -> None:
+    page = opened(ScriptedLLM([ModelUnreachable("nothing answers at localhost:1; is the server running?"), MINISTER]))
+    ask(page)
+    expect(page.get_by_text("nothing answers at localhost:1; is the server running?")).to_be_visible()
+    expect(box(page)).to_have_value(QUESTION)
+    box(page).press("Enter")
+    expect(page.get_by_text(MINISTER)).to_be_visible()
+    expect(box(page)).to_have_value("")
+
+
+def test_an_unforeseen_error_is_told_without_its_text(opened: Opener, caplog: pytest.LogCaptureFixture) -> None:
+    page = opened(ScriptedLLM([ZeroDivisionError("a secret"), MINISTER]))
+    ask(page)
+    expect(page.get_by_text("Something went wrong")).to_be_visible()
+    expect(page.get_by_text("a secret")).to_have_count(0)
+    assert "a secret" in caplog.text
+
+
+def test_an_empty_question_does_nothing(opened: Opener) -> None:
+    model = ScriptedLLM([MINISTER])
+    page = opened(model)
+    ask(page, "   ")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    ask(page)
+    answered(page)
+    assert len(model.calls) == 1
+    expect(page.locator(".fn-question")).to_have_text([QUESTION])
+
+
+def test_stopping_ends_the_work(opened: Opener) -> None:
+    model = ScriptedLLM([f"{MINISTER} {TROOPS}", TROOPS], pause=0.2)
+    page = opened(model)
+    ask(page)
+    expect(page.get_by_text(MINISTER)).to_be_visible()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("Stopped.")).to_be_visible()
+    expect(page.get_by_text(MINISTER)).to_be_visible()
+    wait_until(page, lambda: model.closed == 1)
+    ask(page, "How many US service personnel are stationed in Japan?")
+    expect(page.get_by_text(TROOPS)).to_be_visible()
+    expect(page.get_by_text("Stopped.")).to_be_visible()
+
+
+def test_closing_the_tab_ends_the_work(opened: Opener) -> None:
+    model = ScriptedLLM([f"{MINISTER} {TROOPS} " * 20], pause=0.2)
+    page = opened(model)
+    ask(page)
+    expect(page.get_by_text(MINISTER)).to_be_visible()
+    page.goto("about:blank")
+    wait_until(page, lambda: model.closed == 1)
+
+
+def test_questions_wait_in_line_and_say_so(opened: Opener) -> None:
+    page = opened(ScriptedLLM([f"{MINISTER} {TROOPS}", TROOPS], pause=0.2), one_at_a_time=True)
+    second = page.context.new_page()
+    second.goto(page.url)
+    ask(page)
+    expect(page.get_by_text("Reading")).to_be_visible()
+    ask(second)
+    expect(second.get_by_text("Waiting: 1 question before this one…")).to_be_visible()
+    expect(page.get_by_text(TROOPS)).to_be_visible()
+    expect(second.get_by_text(TROOPS)).to_be_visible()
+
+
+def test_a_new_chat_forgets_the_old_one(opened: Opener) -> None:
+    model = ScriptedLLM([MINISTER, TROOPS])
+    page = opened(model)
+    ask(page)
+    answered(page)
+    page.get_by_role("button", name="New chat").click()
+    expect(page.get_by_text(MINISTER)).to_have_count(0)
+    expect(page.get_by_role("heading", name="Ask your documents")).to_be_visible()
+    assert words(page, "a1-1") == ""
+    ask(page, "How many of them are there?")
+    answered(page)
+    assert len(model.calls) == 2
+    assert "Kishida" not in model.prompt().rpartition("</document>")[2]
+
+
+def test_the_history_is_told_to_the_model(opened: Opener) -> None:
+    model = ScriptedLLM([MINISTER, "When will Kishida be in Washington?", MINISTER])
+    page = opened(model)
+    ask(page)
+    answered(page)
+    ask(page, "When will he be there?")
+    answered(page, times=2)
+    assert QUESTION in model.prompt(1)
+    assert "Fumio Kishida" in model.prompt(1)
+
+
+def test_a_citation_in_another_document_opens_it(opened: Opener, bakery: Index) -> None:
+    page = opened(
+        ScriptedLLM(['The <img src="http://elsewhere.example/x.png" onerror="alert(1)"> mill is old.']), bakery
+    )
+    expect(pane(page)).to_contain_text("Anna Berg")
+    ask(page, "How old is the mill?")
+    answered(page)
+    expect(pane(page)).to_contain_text("is old.")
+    page.get_by_label("Document").click()
+    page.get_by_role("option", name="bakery.md").click()
+    expect(pane(page)).to_contain_text("Anna Berg")
+    footnote(page, "a1-1").click()
+    expect(marks(page, "a1-1")).to_be_in_viewport()
+    expect(pane(page)).to_contain_text("is old.")
+
+
+def test_hostile_documents_and_questions_are_inert(opened: Opener, bakery: Index) -> None:
+    page = opened(ScriptedLLM([NOT_STATED] * 2 * len(HOSTILE)), bakery)
+    page.get_by_label("Document").click()
+    page.get_by_role("option", name="mill.txt").click()
+    for number, hostile in enumerate(HOSTILE, start=1):
+        ask(page, hostile)
+        expect(page.get_by_text("Not in the documents")).to_have_count(number)
+    expect(pane(page)).to_contain_text("<script>alert(1)</script>")
+    expect(pane(page)).to_contain_text("${alert(1)} {{alert(1)}} {{{value}}}")
+    ours = page.locator(".fn-document, .fn-question, .fn-reply")
+    expect(ours.locator("script, img, svg, style, iframe, [onerror], [onmouseover], [onload]")).to_have_count(0)
+    assert page.evaluate("[...document.images].filter(image => image.src.includes('elsewhere')).length") == 0
+
+
+def test_the_page_fits_a_phone(opened: Opener) -> None:
+    page = opened(ScriptedLLM([f"{MINISTER} {TROOPS}"]), viewport={"width": 390, "height": 844}, has_touch=True)
+    for control in (box(page), page.get_by_role("button", name="Ask", exact=True)):
+        expect(control).to_be_in_viewport(ratio=1)
+    ask(page)
+    answered(page)
+    expect(page.get_by_text(MINISTER)).to_be_in_viewport()
+    footnote(page, "a1-2").tap()
+    expect(marks(page, "a1-2")).to_be_in_viewport()
+    page.get_by_role("link", name="Back to footnote 2").tap()
+    expect(footnote(page, "a1-2")).to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+@pytest.mark.parametrize(("scheme", "paper"), [("light", "rgb(255, 254, 251)"), ("dark", "rgb(29, 32, 36)")])
+def test_the_page_follows_the_colour_scheme(opened: Opener, scheme: str, paper: str) -> None:
+    page = opened(ScriptedLLM(), color_scheme=scheme)
+    assert page.locator("#fn-source").evaluate("element => getComputedStyle(element).backgroundColor") == paper
+
+
+def test_nothing_jumps_while_an_answer_arrives(opened: Opener) -> None:
+    page = opened(ScriptedLLM([f"{MINISTER} {TROOPS}"], pause=0.1))
+    page.evaluate(
+        "window.shift = 0; new PerformanceObserver(list => { for (const entry of list.getEntries()) "
+        "window.shift += entry.value }).observe({type: 'layout-shift'})"
+    )
+    ask(page)
+    answered(page)
+    assert page.evaluate("window.shift") < 0.05
+
+
+def wait_until(page: Page, true: Callable[[], bool]) -> None:
+    for _ in range(PATIENCE // 100):
+        if true():
+            return
+        page.wait_for_timeout(100)
+    pytest.fail("it did not come to pass")

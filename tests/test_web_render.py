@@ -1,0 +1,259 @@
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.llm import Model
+from assistant.types import Claim, Found, Said, Settled, Working
+from assistant.web import render, source
+from assistant.web.conversation import Conversation, Exchange, Place, Waiting
+from index.types import Document
+from tests.fakes import ScriptedLLM, document
+from tests.test_web_conversation import HITS, OPENED, SELLS, answer, refusal
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "</mark></section><svg/onload=alert(1)>",
+    "<style>*{display:none}</style><!-- <![CDATA[",
+    "javascript:alert(1)",
+    "${alert(1)} {{alert(1)}} {{{value}}} #{1} <%= 1 %>",
+    "![x](http://elsewhere.example/x.png) <b>bold</b> **bold** $$x$$",
+    "&lt;script&gt; &amp;amp; &#13; &nosuch;",
+    "\0\r\n\x1b[31m\u202e\u2028\ufeff",
+)
+TAGS = {"a", "b", "div", "h2", "li", "mark", "ol", "p", "section", "span", "sup"}
+ATTRIBUTES = {
+    *("aria-label", "class", "data-asked", "data-back", "data-fn", "data-goto", "data-label", "data-marks"),
+    *("data-quote", "data-source", "href", "id", "role"),
+}
+
+texts = st.one_of(st.text(max_size=60), st.sampled_from(HOSTILE), st.text("<>&\"'/=ab \n\r", max_size=60))
+
+
+class Parsed(HTMLParser):
+    """HTML as a browser would see it: its text, the text within each mark, its tags and attributes."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.text = ""
+        self.marks: dict[str, str] = {}
+        self.links: list[dict[str, str]] = []
+        self._open: list[tuple[str, list[str]]] = []
+        self.feed(html)
+        self.close()
+        assert not self._open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in TAGS
+        values = {name: value or "" for name, value in attrs}
+        assert values.keys() <= ATTRIBUTES
+        if tag == "a":
+            assert re.fullmatch(r"#([ap]\d+-\d+)?", values["href"])
+            self.links.append(values)
+        self._open.append((tag, values.get("data-marks", "").split()))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop()[0] == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        for key in (key for _, keys in self._open for key in keys):
+            self.marks[key] = self.marks.get(key, "") + data
+
+    def handle_comment(self, data: str) -> None:
+        raise AssertionError(data)
+
+    handle_decl = handle_pi = unknown_decl = handle_comment
+
+
+@st.composite
+def texts_with_places(draw: st.DrawFn) -> tuple[str, list[Place]]:
+    text = draw(texts)
+    points = st.integers(0, len(text))
+    spans = draw(st.lists(st.tuples(points, points).filter(lambda span: span[0] < span[1]), max_size=6 if text else 0))
+    places = [place(text, start, end, label) for label, (start, end) in enumerate(spans, start=1)]
+    return text, places
+
+
+def place(text: str, start: int, end: int, label: int = 1, of: Document | None = None) -> Place:
+    of = of or document(text)
+    return Place(f"a1-{label}", label, start, end, text[start:end], of.id, of.sha256, of.source, None)
+
+
+def shown(text: str) -> str:
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+@given(texts)
+def test_escaped_text_is_text_and_nothing_else(text: str) -> None:
+    assert Parsed(f"<p>{render.escape(text)}</p>").text == shown(text)
+    assert Parsed(f'<a href="#" aria-label="{render.escape(text)}"></a>').links[0]["aria-label"] == shown(text)
+
+
+def test_what_json_cannot_carry_is_replaced() -> None:
+    assert render.escape("a\ud800b") == "a?b"
+
+
+@given(texts_with_places())
+def test_marks_change_nothing_of_the_text_and_hold_their_words(case: tuple[str, list[Place]]) -> None:
+    text, places = case
+    parsed = Parsed(source.marked(text, places))
+    assert parsed.text == shown(text)
+    assert parsed.marks == {place.key: shown(place.quote) for place in places}
+    assert sorted(link["data-back"] for link in parsed.links) == sorted(place.key for place in places)
+
+
+def test_overlapping_footnotes_are_both_marked() -> None:
+    text = "one two three"
+    html = source.marked(text, [place(text, 0, 7, 1), place(text, 4, 13, 2)])
+    assert re.sub("<a[^>]*></a>", "", html) == (
+        '<mark class="fn-tint-1" data-marks="a1-1">one </mark>'
+        '<mark class="fn-tint-2" data-marks="a1-1 a1-2">two</mark>'
+        '<mark class="fn-tint-2" data-marks="a1-2"> three</mark>'
+    )
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_a_hostile_document_is_shown_as_it_is(hostile: str) -> None:
+    text = f"{hostile}\n\n{hostile} said the {hostile}"
+    name = f"{hostile}.txt"
+    hostile_document = replace(document(text, name), title=hostile)
+    parsed = Parsed(source.pane(hostile_document, [place(text, 2, len(text) - 1, of=hostile_document)], "a1-1"))
+    assert shown(text) in parsed.text
+    assert shown(name) in parsed.text
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_hostile_words_in_a_conversation_are_shown_as_they_are(hostile: str) -> None:
+    text = f"{hostile} and so on"
+    words = Said("", Claim(hostile, (1,), 1.0), OPENED.citations)
+    quoted = place(text, 0, len(text), of=document(text, hostile))
+    for html in (
+        render.question(Exchange(1, hostile)),
+        render.reply(Exchange(1, "Who?").told(words)),
+        render.reply(Exchange(1, "Who?").told(Settled(answer(words)))),
+        render.reply(Exchange(1, "Who?", failure=hostile)),
+        render.reply(Exchange(1, "Who?").told(Settled(replace(refusal(), reason=hostile)))),
+        render.reply(Exchange(1, "Who?").told(Settled(answer(kind="chat", text=hostile)))),
+        render.where(Model(ScriptedLLM(), hostile, "there")),
+        render.where(Model(ScriptedLLM(), "model", hostile)),
+        source.note(hostile),
+    ):
+        assert shown(hostile) in Parsed(html).text
+    link = Parsed(render.footnote(quoted)).links[0]
+    assert link["data-source"] == shown(hostile)
+    assert link["data-quote"] == shown(" ".join(text.split()))
+
+
+def test_a_sentence_is_followed_by_its_footnotes() -> None:
+    parsed = Parsed(render.reply(Exchange(4, "Who?").told(OPENED).told(SELLS)))
+    assert parsed.text.startswith("Anna Berg opened it.1 It sells bread.2")
+    assert [link["data-fn"] for link in parsed.links] == ["a4-1", "a4-2"]
+    assert parsed.links[0]["aria-label"] == "Footnote 1: Anna Berg opened the bakery in 1987. (d.txt)"
+
+
+def test_a_footnote_names_the_page() -> None:
+    paged = replace(Exchange(1, "Who?").told(OPENED).places[0], page=7)
+    assert Parsed(render.footnote(paged)).links[0]["data-source"] == "d.txt, page 7"
+
+
+def test_tints_repeat_after_the_last_one() -> None:
+    assert [render.tint(label) for label in (1, 2, render.TINTS, render.TINTS + 1)] == [1, 2, render.TINTS, 1]
+
+
+def test_an_answer_says_how_sure_it_is_and_how_long_it_took() -> None:
+    settled = Exchange(1, "Who?").told(Settled(answer(OPENED, timings={"total": 1.234})))
+    assert Parsed(render.reply(settled)).text.endswith("Confidence 90% · 1.2 s")
+
+
+def test_a_refusal_gives_its_reason_and_leads_to_the_nearest_passages() -> None:
+    parsed = Parsed(render.reply(Exchange(5, "Who?").told(Settled(refusal()))))
+    assert "Not in the documents" in parsed.text
+    assert "They don't say." in parsed.text
+    assert [link["data-fn"] for link in parsed.links] == ["p5-1", "p5-2", "p5-3"]
+    assert "Confidence" not in parsed.text
+
+
+def test_a_refusal_without_passages_promises_none() -> None:
+    nothing = replace(refusal(), hits=())
+    assert "nearest" not in render.reply(Exchange(5, "Who?").told(Settled(nothing)))
+
+
+def test_an_error_says_that_the_question_can_be_asked_again() -> None:
+    text = Parsed(render.reply(Exchange(1, "Who?", failure="no model at 127.0.0.1; start it"))).text
+    assert "no model at 127.0.0.1; start it" in text
+    assert "back in the box" in text
+
+
+def test_progress_is_told() -> None:
+    exchange = Exchange(1, "Who?")
+    reading = exchange.told(Found("Who?", HITS)).told(Working("read"))
+    assert [Parsed(render.reply(one)).text for one in (
+        exchange,
+        exchange.told(Waiting(1)),
+        exchange.told(Waiting(2)),
+        exchange.told(Working("search")),
+        reading,
+    )] == [
+        "Searching…",
+        "Waiting: 1 question before this one…",
+        "Waiting: 2 questions before this one…",
+        "Searching…",
+        "Reading 5 passages…",
+    ]  # fmt: skip
+    assert Parsed(render.reply(reading.told(OPENED))).text == "Anna Berg opened it.1Checking the next sentence…"
+    stopped = Conversation((reading,)).stopped().last
+    assert stopped is not None
+    assert Parsed(render.reply(stopped)).text == "Stopped."
+
+
+def test_long_passages_are_cut_at_a_word() -> None:
+    assert render.shortened("one two\nthree", 20) == "one two three"
+    assert render.shortened("one two three", 9) == "one two…"
+    assert render.shortened("onetwothree", 5) == "onetw…"
+
+
+def test_where_text_goes_is_said() -> None:
+    local = Model(ScriptedLLM(), "tiny", "this machine")
+    local.embedded = True
+    assert Parsed(render.where(local)).text == "Answers by tiny on this machine. Nothing leaves it."
+    away = render.where(Model(ScriptedLLM(), "big", "api.example.com"))
+    assert Parsed(away).text == "Answers by big. Questions and the passages found are sent to api.example.com."
+
+
+def test_a_title_that_the_text_begins_with_is_not_repeated() -> None:
+    titled = replace(document("\nThe bakery\n\nIt opened."), title="The bakery")
+    assert Parsed(source.pane(titled, ())).text.count("The bakery") == 1
+    assert '<span class="fn-heading">\nThe bakery</span>' in source.pane(titled, ())
+    untitled = replace(document("It opened."), title="The bakery")
+    assert '<h2 class="fn-heading">The bakery</h2>' in source.pane(untitled, ())
+
+
+def test_words_that_no_longer_stand_are_not_marked() -> None:
+    before = document("Anna opened it.")
+    cited = place(before.text, 0, 4, of=before)
+    changed = replace(document("Anna closed it."), id=before.id)
+    html = source.pane(changed, [cited], "a1-1")
+    assert Parsed(html).marks == {}
+    assert "has changed since" in html
+    assert "has changed since" not in source.pane(before, [cited], "a1-1")
+
+
+def test_places_of_other_documents_are_left_out() -> None:
+    here, there = document("Anna opened it.", "a.txt"), document("Anna opened it.", "b.txt")
+    html = source.pane(here, [place(there.text, 0, 4, of=there)])
+    assert Parsed(html).marks == {}
+    assert "has changed since" not in html
+
+
+def test_the_pane_says_where_to_scroll_and_who_asked() -> None:
+    text = "Anna opened it."
+    one = place(text, 0, 4)
+    assert 'data-goto="a1-1"' in source.pane(document(text), [one], "a1-1")
+    assert "data-asked" not in source.pane(document(text), [one], "a1-1")
+    assert "data-asked" in source.pane(document(text), [one], "a1-1", asked=True)
