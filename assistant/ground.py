@@ -74,7 +74,9 @@ class Ground:
         self._lines = [
             _Line(Place(item, sentence), keys(item.words(sentence))) for item in evidence for sentence in item.sentences
         ]
-        self._all = frozenset[str]().union(*(line.keys for line in self._lines))
+        # What a document is about is often said by its title alone.
+        titles = frozenset[str]().union(*(keys(title) for title in {item.passage.title for item in evidence}))
+        self._all = titles.union(*(line.keys for line in self._lines))
 
     def verify(self, claim: str, question: str) -> Grounding:
         """Find what carries a claim that answers the question.

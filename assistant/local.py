@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,11 +127,14 @@ class Child:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if found := self._running():
+                # Somebody has to take note of its end, or it stays behind as a zombie as long as we live.
+                threading.Thread(target=process.wait, daemon=True).start()
                 return found
             if process.poll() is not None:
                 raise ModelFailed(self._explain(f"ended with status {process.returncode} while it was starting"))
             time.sleep(0.05)
         process.kill()
+        process.wait()
         raise ModelFailed(self._explain(f"did not answer within {START_SECONDS:.0f} s"))
 
     def _explain(self, what: str) -> str:

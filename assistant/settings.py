@@ -11,7 +11,7 @@ from assistant.errors import SettingsError
 PREFIX = "FOOTNOTED_"
 EMBEDDED_MODEL = "qwen2.5-coder-1.5b"
 # Read by other parts of Footnoted, which have no settings of their own.
-ELSEWHERE = ("FOOTNOTED_CACHE", "FOOTNOTED_MODELS_DIR", "FOOTNOTED_SUITES")
+ELSEWHERE = ("FOOTNOTED_CACHE", "FOOTNOTED_MODELS_DIR")
 
 
 class Settings(BaseSettings):
@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     passages: int = Field(default=10, ge=1, le=100)
     evidence_tokens: int | None = Field(default=None, ge=100, le=100_000)
     answer_tokens: int = Field(default=160, ge=16, le=4096)
-    threshold: float = Field(default=0.5, ge=0, le=1)
+    threshold: float = Field(default=0.4, ge=0, le=1)
     timeout_seconds: float = Field(default=120.0, gt=0)
 
 

@@ -144,12 +144,12 @@ class Index:
         if not query.strip() or self._catalog.is_empty() or among == set():
             return []
         candidates = max(_CANDIDATES, k)
-        fused = search.fuse(
-            {
-                "vectors": self._vectors.search(self._embed_query(query), candidates, among),
-                "lexical": self._lexical.search(query, candidates, among),
-            }
-        )
+        found = {
+            "vectors": self._vectors.search(self._embed_query(query), candidates, among),
+            "lexical": self._lexical.search(query, candidates, among),
+        }
+        # All that share a word were found, so what was not found shares none.
+        fused = search.fuse(found, rest={"lexical": 0.0} if len(found["lexical"]) < candidates else None)
         passages = self._catalog.passages_by_id([one.id for one in fused])
         # A passage that another process has deleted since may still be in a cache.
         there = [one for one in fused if one.id in passages][:k]

@@ -81,6 +81,21 @@ def test_how_much_better_the_best_is_counts_which_ranks_would_throw_away() -> No
         assert fuse(found)[0].id == sure[0]
 
 
+def test_the_only_one_with_the_word_beats_those_without_it() -> None:
+    vectors = {"a": 0.51, "b": 0.50, "c": 0.49, "d": 0.10}
+    assert fuse({"vectors": vectors, "lexical": {"c": 7.0}})[0].id == "a"
+    assert fuse({"vectors": vectors, "lexical": {"c": 7.0}}, rest={"lexical": 0.0})[0].id == "c"
+
+
+@given(FOUND)
+def test_the_rest_matters_only_where_something_was_not_found(found: Found) -> None:
+    positive = {name: {id_: abs(score) + 1 for id_, score in scores.items()} for name, scores in found.items()}
+    everywhere = {
+        name: {**dict.fromkeys(positive["vectors"] | positive["lexical"], 1.0), **positive[name]} for name in positive
+    }
+    assert fuse(everywhere, rest={"lexical": 0.0}) == fuse(everywhere)
+
+
 def test_what_differs_by_rounding_is_equal() -> None:
     assert [one.score for one in fuse({"vectors": {"a": 0.7, "b": 0.70000001}, "lexical": {"a": 5.0, "b": 5.0}})] == [
         0,

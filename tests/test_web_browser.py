@@ -40,6 +40,14 @@ MINISTER_QUOTE = (
 )
 NOT_STATED = "Not stated."
 
+# How many footnotes stand left of the last character of their sentence.
+WRAPPED_AWAY = """[...document.querySelectorAll(".fn-words > span")].filter(sentence => {
+    const text = sentence.firstChild, last = document.createRange();
+    last.setStart(text, text.length - 1);
+    last.setEnd(text, text.length);
+    return sentence.querySelector(".fn-note").getBoundingClientRect().left < last.getBoundingClientRect().left;
+}).length"""
+
 Opener = Callable[..., Page]
 
 
@@ -160,6 +168,8 @@ def test_sentences_appear_one_by_one(opened: Opener) -> None:
     ask(page)
     expect(page.locator(".fn-question")).to_have_text([QUESTION])
     expect(page.get_by_text("Reading")).to_be_visible()
+    seconds = "getComputedStyle(document.querySelector('.fn-working'), '::after').getPropertyValue('--fn-seconds')"
+    assert page.evaluate(seconds).isdecimal()
     expect(page.get_by_role("button", name="Stop")).to_be_visible()
     expect(page.get_by_text(MINISTER)).to_be_visible()
     expect(page.get_by_text("Checking the next sentence")).to_be_visible()
@@ -218,7 +228,7 @@ def test_the_answer_scrolls_its_words_into_view_but_not_the_page(opened: Opener)
 
 
 def test_a_footnote_of_an_earlier_answer_still_leads_to_its_words(opened: Opener) -> None:
-    page = opened(ScriptedLLM([MINISTER, TROOPS]), viewport={"width": 1000, "height": 500})
+    page = opened(ScriptedLLM([MINISTER, TROOPS]), viewport={"width": 1280, "height": 800})
     ask(page)
     answered(page)
     ask(page, "How many US service personnel are stationed in Japan?")
@@ -382,6 +392,15 @@ def test_the_page_fits_a_phone(opened: Opener) -> None:
     page.get_by_role("link", name="Back to footnote 2").tap()
     expect(footnote(page, "a1-2")).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_a_footnote_stays_on_the_line_of_its_sentence(opened: Opener) -> None:
+    page = opened(ScriptedLLM([f"{MINISTER} {TROOPS}"]))
+    ask(page)
+    answered(page)
+    for width in range(320, 640, 8):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate(WRAPPED_AWAY) == 0
 
 
 @pytest.mark.parametrize(("scheme", "paper"), [("light", "rgb(255, 254, 251)"), ("dark", "rgb(29, 32, 36)")])

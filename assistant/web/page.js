@@ -1,6 +1,7 @@
 // What happens in the browser: footnotes lead to their words, words lead back, quotes show on hover.
 // Runs once the source pane is on the page: `element` is the pane; trigger('show', …) asks the server for words that are not in it.
 
+const again = "footnotedListeners" in window;
 window.footnotedListeners?.abort();
 window.footnotedListeners = new AbortController();
 const { signal } = window.footnotedListeners;
@@ -52,7 +53,7 @@ function arrived() {
   else if ("asked" in pane.dataset) showWords(key, { smooth: false });
   else scrollPane(key);
 }
-new MutationObserver(arrived).observe(element, { childList: true, subtree: true });
+new MutationObserver(arrived).observe(element, { childList: true, subtree: true, attributeFilter: ["data-goto"] });
 
 on("click", (event) => {
   const link = event.target.closest?.("[data-fn], [data-back]");
@@ -70,6 +71,9 @@ on("click", (event) => {
   note.focus({ preventScroll: true });
   flash([note]);
 });
+
+// In the style sheet, which Gradio rewrites, this would be dropped.
+if (!again) CSS.registerProperty({ name: "--fn-seconds", syntax: "<integer>", initialValue: "0", inherits: false });
 
 let card = document.getElementById("fn-card");
 if (!card) {

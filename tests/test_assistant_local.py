@@ -1,0 +1,39 @@
+"""The child as its clients see it, where no weights are needed to see it."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from assistant import local
+from assistant.errors import ModelFailed
+from assistant.local import Child
+
+
+def test_a_file_that_is_no_model_is_said_so_with_the_log(tmp_path: Path) -> None:
+    file = tmp_path / "own.gguf"
+    file.write_bytes(b"This is no model.")
+    child = Child(file, tmp_path / "llm")
+    with pytest.raises(
+        ModelFailed, match=r"(?s)own\.gguf\) ended with status .*Its log ends:.*\(all of it: "
+    ) as caught:
+        child.endpoint()
+    log = str(caught.value).rpartition("(all of it: ")[2].rstrip(")")
+    assert Path(log).is_file()
+    assert not child.stop()
+
+
+@pytest.mark.parametrize(
+    "state",
+    ["", "{", "[]", "{}", json.dumps({"url": "http://127.0.0.1:9/v1", "key": "k", "pid": os.getpid()})],
+)
+def test_a_state_that_leads_nowhere_stops_nothing(tmp_path: Path, state: str) -> None:
+    # The process of that number may be anybody's by now: only one that knows the key is ours to end.
+    (tmp_path / "0.json").write_text(state, "utf-8")
+    assert local.stop_all(tmp_path) == 0
+
+
+def test_there_may_be_nothing_to_stop(tmp_path: Path) -> None:
+    assert local.stop_all(tmp_path / "missing") == 0
+    assert not Child(tmp_path / "own.gguf", tmp_path / "llm").stop()
