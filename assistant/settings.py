@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     passages: int = Field(default=10, ge=1, le=100)
     evidence_tokens: int | None = Field(default=None, ge=100, le=100_000)
     answer_tokens: int = Field(default=160, ge=16, le=4096)
+    # Of the 60 development questions .4 refuses 30 of the 32 that the article does not answer, and keeps 23 of the 24
+    # that the model answers rightly; .5 refuses all 32 and keeps 19.
     threshold: float = Field(default=0.4, ge=0, le=1)
     timeout_seconds: float = Field(default=120.0, gt=0)
 

@@ -197,6 +197,12 @@ def test_any_characters_may_be_asked(article: Index, question: str) -> None:
         text.encode("utf-8")
 
 
+def test_any_characters_may_stand_in_the_history(article: Index) -> None:
+    writer = ScriptedLLM(["This is no question.", "Not stated."])
+    answer = assistant(article, writer).ask("Who is he?", [Turn("user", "Is it Abe\udcff?")])
+    assert answer.query == "Is it Abe?? Who is he?"
+
+
 def test_an_empty_index_refuses_without_asking_the_model(tmp_path: Path) -> None:
     with Index.open(tmp_path / "index", model()) as empty:
         writer = ScriptedLLM()

@@ -78,6 +78,23 @@ def test_a_claim_of_which_the_evidence_says_nothing_falls(claim: str) -> None:
     assert not carried(claim, "What is it about?")
 
 
+@pytest.mark.parametrize(
+    ("claim", "question"),
+    [
+        # All that it adds to the question is said nowhere, however much of the question is.
+        ("The Oslo bakery was opened by gardeners.", "Who opened the Oslo bakery?"),
+        # What it adds is said, but hardly anything else.
+        ("The purple elephant dances wildly in Oslo.", "Where does the purple elephant dance wildly?"),
+    ],
+)
+def test_a_claim_that_is_said_in_part_falls(claim: str, question: str) -> None:
+    grounding = Ground(BAKERY).verify(claim, question)
+    assert grounding.answers
+    assert grounding.places
+    assert not grounding.unfounded
+    assert not stands(grounding)
+
+
 def test_a_name_may_come_from_the_question_alone() -> None:
     assert Ground(BAKERY).verify("Kari, it was Anna Berg.", "It's me, Kari: who opened the bakery?").unfounded == ()
 

@@ -110,7 +110,7 @@ def test_what_the_article_does_not_say_is_refused_with_a_reason(question: str) -
 def test_a_follow_up_is_understood() -> None:
     history = [Turn("user", "Who is Japan's Defence Minister?"), Turn("assistant", "It is Gen Nakatani [1].")]
     answer = ask("Which American was he meeting with?", history)
-    assert "Nakatani" in answer.query
+    assert re.search("Nakatani|Defence Minister", answer.query)
     assert answer.answered
     assert "Carter" in answer.text
     assert answer.usage.calls == 2

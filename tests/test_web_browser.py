@@ -27,7 +27,8 @@ FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
 )
-PATIENCE = 30_000
+# A busy machine is slow, not wrong.
+PATIENCE = 60_000
 # The embedded model may have to be loaded, and to read the article on a busy machine.
 MODEL_PATIENCE = 240_000
 
@@ -57,6 +58,7 @@ def browser() -> Iterator[Browser]:
     if path is None:
         missing = f"none of {', '.join(NAMES)} is on this machine"
         pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS])
         yield browser
@@ -145,7 +147,7 @@ def marks(page: Page, key: str) -> Locator:
 
 
 def answered(page: Page, times: int = 1) -> None:
-    expect(page.get_by_text(re.compile(r"^(Confidence.*)?\d\.\d s$"))).to_have_count(times, timeout=PATIENCE)
+    expect(page.get_by_text(re.compile(r"^(Confidence.*)?\d\.\d s$"))).to_have_count(times)
 
 
 @pytest.mark.models
@@ -257,7 +259,7 @@ def test_a_refusal_says_why_and_offers_the_nearest_passages(opened: Opener) -> N
     link = footnote(page, "p1-2")
     link.click()
     expect(marks(page, "p1-2")).to_be_in_viewport()
-    assert words(page, "p1-2").startswith(link.inner_text().rstrip("…"))
+    assert " ".join(words(page, "p1-2").split()).startswith(link.inner_text().rstrip("…"))
 
 
 def test_an_error_is_told_and_the_question_can_be_asked_again(opened: Opener) -> None:
