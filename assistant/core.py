@@ -15,7 +15,7 @@ from assistant import condense, context, llm
 from assistant import read as reading
 from assistant.answering import Answering
 from assistant.clock import Clock
-from assistant.errors import ModelInterrupted, QuestionError
+from assistant.errors import ModelInterrupted, ModelUnreachable, QuestionError
 from assistant.settings import Settings, from_environment
 from assistant.types import (
     Answer,
@@ -166,8 +166,9 @@ class Assistant:
         """The draft as it grows; begun again once if the model dies before anything was said."""
         try:
             yield from reading.draft(self.model, query, evidence, self.settings.answer_tokens)
-        except ModelInterrupted:
-            if state.claims:
+        except (ModelInterrupted, ModelUnreachable) as error:
+            # An endpoint that can't be reached has been tried again by its client.
+            if state.claims or (isinstance(error, ModelUnreachable) and not self.model.embedded):
                 raise
             state.begin_again()
             yield from reading.draft(self.model, query, evidence, self.settings.answer_tokens)

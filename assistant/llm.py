@@ -236,7 +236,7 @@ def _endpoint(settings: Settings) -> Model:
     key = key or "none"
     name = settings.model or _only_model(url, key, settings.timeout_seconds)
     wire = Wire(settings.timeout_seconds)
-    return Model(_client(name, url, key, wire, retries=2), name=name, where=host(url), wire=wire)
+    return Model(_client(name, url, key, wire, retries=1), name=name, where=host(url), wire=wire)
 
 
 def _only_model(url: str, key: str, timeout: float) -> str:

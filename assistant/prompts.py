@@ -28,15 +28,22 @@ The bakery was opened in 1987.
 Question: How old is Anna Berg?
 {NOT_STATED}"""
 
+# With one example and no cue the 1.5B model answered two of ten follow-ups instead of rewriting them; so, none.
 STANDALONE = """\
 Rewrite the last question so that it can be understood without the conversation. Replace words such as he, it, there \
-or that by what they stand for. Keep everything else. Reply with the question only.
+or that by what they stand for. Keep everything else. Never answer it: reply with the question only.
 
 Conversation:
 User: Who opened the bakery in Oslo?
 Assistant: Anna Berg opened it in 1987.
 Last question: And how old is she?
-How old is Anna Berg?"""
+Rewritten question: How old is Anna Berg?
+
+Conversation:
+User: Who is the mayor of Oslo?
+Assistant: The mayor is Anna Berg.
+Last question: And of Bergen?
+Rewritten question: Who is the mayor of Bergen?"""
 
 # The control tokens of ChatML and Llama 3, DeepSeek, Gemma, Mistral and Llama 2; then our own delimiter.
 _CONTROL = re.compile(r"<(?=\||｜|(?:start|end)_of_turn>|/?s>|</?SYS>>|/?\s*document\b)|\[(?=/?INST\])", re.IGNORECASE)
@@ -61,4 +68,5 @@ def question_block(question: str) -> str:
 def conversation_block(history: Sequence[Turn], question: str) -> str:
     """The turns of a conversation and the question that follows them, a line each."""
     lines = (f"{turn.role.capitalize()}: {inert(' '.join(turn.text.split()))}" for turn in history)
-    return "\n".join(["Conversation:", *lines, f"Last question: {inert(' '.join(question.split()))}"])
+    last = f"Last question: {inert(' '.join(question.split()))}"
+    return "\n".join(["Conversation:", *lines, last, "Rewritten question:"])

@@ -65,7 +65,7 @@ def test_a_follow_up_is_rewritten() -> None:
     assert (usage.calls, usage.model) == (1, "scripted")
     assert "User: Who is Japan's Defence Minister?" in llm.prompt()
     assert "Assistant: The Defence Minister is Gen Nakatani.\n" in llm.prompt(), "without the marker"
-    assert llm.prompt().endswith(f"Last question: {FOLLOW_UP}")
+    assert llm.prompt().endswith(f"Last question: {FOLLOW_UP}\nRewritten question:")
 
 
 def test_the_tokens_of_a_rewriting_are_counted() -> None:

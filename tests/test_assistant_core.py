@@ -82,6 +82,11 @@ def test_a_model_that_says_nothing_makes_a_refusal(article: Index, reply: str) -
     assert "first_word" not in answer.timings
 
 
+def test_a_draft_that_declines_says_nothing_else(article: Index) -> None:
+    assert asked(article, "It is Fumio Kishida.").answered
+    assert not asked(article, "It is Fumio Kishida, not stated.").answered
+
+
 def test_a_refusal_names_what_is_said_nowhere(article: Index) -> None:
     answer = asked(article, "The capital is Paris.", question="What is the capital of France?")
     assert not answer.answered

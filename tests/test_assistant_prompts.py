@@ -13,7 +13,7 @@ from tests.fakes import evidence
 # Every result records the version of the prompts, so no two versions may have the same name: who changes a prompt
 # changes VERSION and adds its line here.
 HASHES = {
-    "2026-11-23.1": "6695c4bfa9afd27c",
+    "2026-11-23.1": "1603af5aa6737be4",
 }
 
 WHOLE = """\
@@ -82,7 +82,7 @@ def test_no_text_gets_a_control_token_or_a_delimiter_through(text: str) -> None:
     talk = prompts.conversation_block([Turn("user", text), Turn("assistant", text)], text)
     assert "<|" not in talk
     assert "<document>" not in talk
-    assert len(talk.splitlines()) == 4
+    assert len(talk.splitlines()) == 5
 
 
 def test_the_evidence_itself_is_left_as_it_is() -> None:

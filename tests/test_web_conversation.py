@@ -52,13 +52,6 @@ def test_events_are_gathered() -> None:
     assert not conversation.told(Settled(answer(OPENED))).open
 
 
-def test_a_question_is_untouched_until_something_is_done_for_it() -> None:
-    new = Exchange(1, "Who?")
-    assert new.untouched
-    assert not new.told(Working("condense")).untouched
-    assert not new.told(Waiting(1)).untouched
-
-
 def test_the_place_in_the_line_is_forgotten_when_the_turn_comes() -> None:
     waiting = Exchange(1, "Who?").told(Waiting(2))
     assert waiting.before == 2

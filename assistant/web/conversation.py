@@ -85,11 +85,6 @@ class Exchange:
         return self.answer is None and self.failure is None and not self.stopped
 
     @property
-    def untouched(self) -> bool:
-        """Whether nothing has been done for it yet."""
-        return self == Exchange(self.number, self.question)
-
-    @property
     def places(self) -> tuple[Place, ...]:
         """The footnotes so far; for a refusal the nearest passages."""
         if self.answer is not None and self.answer.kind == "refusal":

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from importlib.resources import files
 from typing import Any
@@ -10,10 +10,11 @@ from typing import Any
 import gradio as gr
 
 from assistant.core import Assistant
-from assistant.types import Event, Turn
+from assistant.types import Event
 from assistant.web import render, source
 from assistant.web.conversation import Conversation, Exchange, Place, Waiting
 from assistant.web.line import Line
+from assistant.web.session import Session, Task
 from index.errors import DocumentError, FootnotedError
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ class Page:
         self._suggestions = [text for document in documents for text in SUGGESTIONS.get(document.sha256, ())]
         self.blocks = gr.Blocks(title="Footnoted", analytics_enabled=False, fill_height=True, fill_width=True)
         with self.blocks:
-            self._conversation = gr.State(Conversation())
+            self._session = gr.State(Session())
             self._lay_out()
             self._connect()
 
@@ -121,102 +122,101 @@ class Page:
         )
 
     def _connect(self) -> None:
-        quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        everything = [self._conversation, self._chat, self._box, self._ask, self._stop, self._pane, self._selector]
+        # Several at once, because the session decides which of them may change something.
+        quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "trigger_mode": "multiple"}
+        at_once = quiet | {"queue": False}
+        everything = [self._chat, self._box, self._ask, self._stop, self._pane, self._selector]
         asking = gr.on(
-            [self._box.submit, self._ask.click],
-            self._begin,
-            [self._box, self._conversation],
-            everything,
-            queue=False,
-            **quiet,
+            [self._box.submit, self._ask.click], self._begin, [self._box, self._session], everything, **at_once
         )
-        suggested = self._chat.example_select(
-            self._begin_suggested, self._conversation, everything, queue=False, **quiet
-        )
-        answering = [
-            event.then(
-                self._answer,
-                self._conversation,
-                everything,
-                # Not Gradio's queue but our line decides who is next, because only it can tell a reader their place.
-                concurrency_limit=None,
-                **quiet,
-            )
-            for event in (asking, suggested)
-        ]
-        for event in answering:
-            event.then(self._give_back, [self._box, self._conversation], self._box, queue=False, **quiet)
-        self._stop.click(self._stopped, self._conversation, everything, cancels=answering, queue=False, **quiet)
-        self._new.click(self._fresh, None, everything, cancels=answering, queue=False, **quiet)
-        self._pane.show(self._shown, self._conversation, [self._pane, self._selector], queue=False, **quiet)
-        self._selector.input(self._selected, [self._selector, self._conversation], self._pane, queue=False, **quiet)
+        suggested = self._chat.example_select(self._begin_suggested, self._session, everything, **at_once)
+        for begun in (asking, suggested):
+            # Not Gradio's queue but our line decides who is next, because only it can tell readers their place.
+            answering = begun.then(self._answer, self._session, everything, concurrency_limit=None, **quiet)
+            answering.then(self._give_back, [self._box, self._session], self._box, **at_once)
+        self._stop.click(self._stopped, self._session, everything, **at_once)
+        self._new.click(self._fresh, self._session, everything, **at_once)
+        self._pane.show(self._shown, self._session, everything, **at_once)
+        self._selector.input(self._selected, [self._selector, self._session], self._pane, **at_once)
 
-    def _begin(self, question: str, conversation: Conversation) -> Update:
+    def _begin(self, question: str, session: Session) -> Update:
         """Show the question at once; ``_answer`` may have to wait for its turn."""
-        if not question.strip() or conversation.open:
-            return {self._conversation: conversation}
-        return self._told(conversation.asked(question)) | {self._box: ""}
+        return self._chat_of(session) | {self._box: ""} if session.ask(question) else self._nothing
 
-    def _begin_suggested(self, conversation: Conversation, event: gr.SelectData) -> Update:
-        return self._begin(str(event.value["text"]), conversation)
+    def _begin_suggested(self, session: Session, event: gr.SelectData) -> Update:
+        return self._begin(str(event.value["text"]), session)
 
-    def _answer(self, conversation: Conversation) -> Iterator[Update]:
+    def _answer(self, session: Session) -> Iterator[Update]:
         """Tell the newest question's events as they come. Closing this ends the work at the next of them."""
-        newest = conversation.last
-        if newest is None or not newest.untouched:
-            yield {self._conversation: conversation}
+        task = session.take()
+        if task is None:
+            yield self._nothing
             return
         try:
-            with closing(self._events(newest.question, conversation.history())) as events:
+            with closing(self._events(task)) as events:
                 for event in events:
-                    before, conversation = conversation, conversation.told(event)
-                    yield self._told(conversation, before)
+                    before = session.conversation.last
+                    if not session.tell(task, event):
+                        break
+                    yield self._news(session, before)
         except FootnotedError as error:
-            yield self._told(conversation.failed(str(error)))
+            session.fail(task, str(error))
         except Exception:
             log.exception("the question could not be answered")
-            yield self._told(conversation.failed(UNEXPECTED))
+            session.fail(task, UNEXPECTED)
+        # After a stop, the browser may have had older news than that.
+        yield self._chat_of(session)
 
-    def _events(self, question: str, history: Sequence[Turn]) -> Generator[Event | Waiting]:
+    def _events(self, task: Task) -> Generator[Event | Waiting]:
         with self._line.joined() as before_us:
             while count := before_us():
                 yield Waiting(count)
                 time.sleep(WAIT_SECONDS)
-            yield from self._assistant.stream(question, history)
+            yield from self._assistant.stream(task.question, task.history)
 
-    def _give_back(self, box: str, conversation: Conversation) -> str:
+    def _give_back(self, box: str, session: Session) -> str:
         """The question whose answer failed, unless the reader is writing another."""
-        last = conversation.last
+        last = session.conversation.last
         return last.question if last and last.failure and not box else box
 
-    def _stopped(self, conversation: Conversation) -> Update:
-        return self._told(conversation.stopped())
+    def _stopped(self, session: Session) -> Update:
+        session.stop()
+        return self._chat_of(session)
 
-    def _fresh(self) -> Update:
-        return self._told(Conversation()) | {self._pane: self._document(self._first), self._selector: self._first}
+    def _fresh(self, session: Session) -> Update:
+        session.clear()
+        return self._chat_of(session) | {self._pane: self._document(self._first), self._selector: self._first}
 
-    def _shown(self, conversation: Conversation, event: gr.EventData) -> Update:
+    def _shown(self, session: Session, event: gr.EventData) -> Update:
         """Show words that are not in the pane: those of an earlier answer, or in another document."""
-        found = conversation.find(str(event._data["key"]))
-        return self._view(*found, asked=True) if found else {self._conversation: conversation}
+        found = session.conversation.find(str(event._data["key"]))
+        return self._view(*found, asked=True) if found else self._nothing
 
-    def _selected(self, document_id: str, conversation: Conversation) -> str:
-        return self._document(document_id, conversation.last)
+    def _selected(self, document_id: str, session: Session) -> str:
+        return self._document(document_id, session.conversation.last)
 
-    def _told(self, conversation: Conversation, before: Conversation | None = None) -> Update:
-        """What changes on the page between two moments of a conversation; all of it where there is none before."""
-        new, old = conversation.last, before.last if before else None
-        if before is not None and new == old:
-            return {self._conversation: conversation}
-        update: Update = {
-            self._conversation: conversation,
+    @property
+    def _nothing(self) -> Update:
+        """An update that changes nothing, where Gradio wants one."""
+        return {self._stop: gr.skip()}
+
+    def _chat_of(self, session: Session) -> Update:
+        """The chat and its buttons as they are now."""
+        conversation = session.conversation
+        return {
             self._chat: _messages(conversation),
             self._ask: gr.update(visible=not conversation.open),
             self._stop: gr.update(visible=conversation.open),
         }
-        cited = new.cited if new else ()
-        return update | self._view(new, cited[0]) if new and cited and (not old or cited != old.cited) else update
+
+    def _news(self, session: Session, before: Exchange | None) -> Update:
+        """What an event has changed in the newest exchange: nothing, the chat, or the pane too."""
+        newest = session.conversation.last
+        if newest is None or newest == before:
+            return self._nothing
+        cited = newest.cited
+        new = cited and (before is None or cited != before.cited)
+        return self._chat_of(session) | (self._view(newest, cited[0]) if new else {})
 
     def _view(self, exchange: Exchange, place: Place, *, asked: bool = False) -> Update:
         """The pane at a place, with all places of its exchange marked."""

@@ -1,0 +1,84 @@
+import copy
+
+from assistant.types import Settled, Turn, Working
+from assistant.web.conversation import Conversation
+from assistant.web.session import Session
+from tests.test_web_conversation import OPENED, answer
+
+
+def test_one_question_at_a_time_and_no_empty_one() -> None:
+    session = Session()
+    assert not session.ask(" \n")
+    assert session.ask("Who?")
+    assert not session.ask("What?")
+    assert [exchange.question for exchange in session.conversation.exchanges] == ["Who?"]
+
+
+def test_a_question_is_answered_once() -> None:
+    session = Session()
+    assert session.take() is None
+    session.ask("Who?")
+    task = session.take()
+    assert task is not None
+    assert session.take() is None
+    assert session.tell(task, Settled(answer(OPENED)))
+    assert session.take() is None
+    assert not session.conversation.open
+
+
+def test_a_task_knows_what_was_said_before() -> None:
+    session = Session()
+    for question in ("Who?", "What?"):
+        session.ask(question)
+        task = session.take()
+        assert task is not None
+        session.tell(task, Settled(answer(OPENED)))
+    assert task.question == "What?"
+    assert task.history == (Turn("user", "Who?"), Turn("assistant", "Anna Berg opened it. [1]"))
+
+
+def test_what_comes_after_a_stop_is_not_heard() -> None:
+    session = Session()
+    session.ask("Who?")
+    task = session.take()
+    assert task is not None
+    assert session.tell(task, OPENED)
+    session.stop()
+    stopped = session.conversation
+    assert stopped.last is not None
+    assert stopped.last.said == (OPENED,)
+    assert not session.tell(task, Working("read"))
+    assert not session.fail(task, "no model")
+    assert session.conversation == stopped
+
+
+def test_what_comes_after_a_new_chat_is_not_heard() -> None:
+    session = Session()
+    session.ask("Who?")
+    old = session.take()
+    assert old is not None
+    session.clear()
+    assert session.conversation == Conversation()
+    session.ask("Who?")
+    new = session.take()
+    assert new is not None
+    assert not session.tell(old, OPENED)
+    assert session.tell(new, OPENED)
+
+
+def test_a_failure_is_told_and_another_question_may_follow() -> None:
+    session = Session()
+    session.ask("Who?")
+    task = session.take()
+    assert task is not None
+    assert session.fail(task, "no model")
+    last = session.conversation.last
+    assert last is not None
+    assert last.failure == "no model"
+    assert session.ask("Who?")
+
+
+def test_every_reader_has_a_session_of_their_own() -> None:
+    session = Session()
+    session.ask("Who?")
+    assert copy.deepcopy(session).conversation == Conversation()
