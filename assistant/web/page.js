@@ -104,4 +104,6 @@ on("pointerover", (event) => event.pointerType !== "touch" && (quoted(event) ? s
 on("focusin", (event) => quoted(event)?.matches(":focus-visible") && showQuote(quoted(event)));
 on("focusout", hideQuote);
 on("keydown", (event) => event.key === "Escape" && hideQuote());
-document.addEventListener("scroll", hideQuote, { capture: true, passive: true, signal });
+// Only where the footnote itself moves: the pane scrolls by itself when an answer arrives.
+const scrolled = (event) => event.target !== scroller && hideQuote();
+document.addEventListener("scroll", scrolled, { capture: true, passive: true, signal });

@@ -174,10 +174,10 @@ class Page:
                 time.sleep(WAIT_SECONDS)
             yield from self._assistant.stream(task.question, task.history)
 
-    def _give_back(self, box: str, session: Session) -> str:
-        """The question whose answer failed, unless the reader is writing another."""
+    def _give_back(self, box: str, session: Session) -> Update:
+        """Put the question whose answer failed back, unless the reader is writing another."""
         last = session.conversation.last
-        return last.question if last and last.failure and not box else box
+        return {self._box: last.question if last and last.failure and not box else gr.skip()}
 
     def _stopped(self, session: Session) -> Update:
         session.stop()

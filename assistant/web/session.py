@@ -1,4 +1,4 @@
-"""One reader's conversation, which several events of the page may change at the same time. Knows nothing of the page."""
+"""One reader's conversation, which several events of the page may change at once. Knows nothing of the page."""
 
 import threading
 from collections.abc import Callable, Mapping
