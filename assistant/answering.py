@@ -41,8 +41,6 @@ class Answering:
 
     def hear(self, draft: Draft, *, final: bool) -> list[Said]:
         """Take the draft so far; what stands of the sentences that it has completed since is said."""
-        if reading.declines(draft.text):
-            return []
         spans = sentences(draft.text)
         complete = spans if final else spans[:-1]
         new = [draft.text[start:end] for start, end in complete[self._heard :]]
@@ -57,12 +55,19 @@ class Answering:
         """The answer, if anything was said; else the refusal and its reason."""
         if self.claims:
             return self._reply("answer", " ".join(self._texts), min(self._confidences), None)
-        reason = decide.refusal(self._ground.unmentioned(self._query), empty=self._empty)
+        reason = decide.refusal(self._unmentioned(), empty=self._empty)
         return self._reply("refusal", reason, self._best_refused, reason)
+
+    def _unmentioned(self) -> tuple[str, ...]:
+        """What of the question no passage mentions that was found, read or not."""
+        found = [Evidence(number, hit.passage, hit.passage.sentences) for number, hit in enumerate(self._hits, start=1)]
+        return ground.Ground(found).unmentioned(self._query)
 
     def _weigh(self, sentence: str, draft: Draft) -> Said | None:
         """Say a sentence if its evidence carries it and it answers the question."""
         text = ground.strip_markers(sentence)
+        if reading.declines(text):
+            return None
         grounding = self._ground.verify(text, self._query)
         if not ground.stands(grounding):
             return None

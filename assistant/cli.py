@@ -5,7 +5,6 @@ Other packages add commands by the entry point group ``footnoted.commands``. Kno
 
 import json
 import logging
-import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
 GROUP = "footnoted.commands"
 HERE = Path(".footnoted")
-INTERRUPTED = 130
 QUOTE_WIDTH = 400
 
 app = typer.Typer(
@@ -156,7 +154,7 @@ def models(
 
 def main() -> None:
     """Run the command line; what Footnoted raises on purpose is printed, not traced."""
-    logging.basicConfig(level=os.environ.get("LOGLEVEL", "ERROR"), format="%(message)s")
+    logging.basicConfig(level=logging.WARNING, format="footnoted: %(message)s")
     signal.signal(signal.SIGTERM, _terminate)
     for command in entry_points(group=GROUP):
         app.command(command.name)(command.load())
@@ -165,9 +163,6 @@ def main() -> None:
     except FootnotedError as error:
         print(f"footnoted: {error}", file=sys.stderr)
         sys.exit(1)
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        sys.exit(INTERRUPTED)
 
 
 @contextmanager
@@ -203,17 +198,22 @@ def _tell_address(assistant: "Assistant") -> Callable[[str], None]:
 
 
 def _print(answer: "Answer") -> None:
-    print(answer.text)
+    print(_plain(answer.text))
     for citation in answer.citations:
         page = f", page {citation.page}" if citation.page else ""
         quote = citation.quote if len(citation.quote) <= QUOTE_WIDTH else f"{citation.quote[:QUOTE_WIDTH]}…"
-        print(f"\n[{citation.marker}] {' '.join(quote.split())}")
-        print(f"    {citation.source}{page}, characters {citation.start}–{citation.end}")
+        print(f"\n[{citation.marker}] {_plain(' '.join(quote.split()))}")
+        print(f"    {_plain(citation.source)}{page}, characters {citation.start}–{citation.end}")
+
+
+def _plain(text: str) -> str:
+    """The text without what a terminal would obey instead of showing it."""
+    return "".join(character if character.isprintable() or character == "\n" else "�" for character in text)
 
 
 def _print_report(report: "AddReport", index: Path) -> None:
     for failure in report.failed:
-        print(f"failed: {failure.source}: {failure.reason}", file=sys.stderr)
+        print(f"failed: {_plain(failure.source)}: {_plain(failure.reason or '')}", file=sys.stderr)
     counts = [
         (len(report.added), "added"),
         (len(report.updated), "updated"),

@@ -14,6 +14,7 @@ from assistant.words import covered, keys, words
 # What a rewriting may read: the last turns carry what a follow-up refers to, and each token costs time.
 HISTORY_TOKENS = 300
 QUESTION_TOKENS = 60
+CHARACTERS_A_TOKEN = 4
 # Words that point out of the question.
 _POINTERS = re.compile(
     r"\b(he|him|his|she|her|hers|it|its|they|them|their|theirs|this|that|these|those|there|then|one|ones|same|"
@@ -86,7 +87,9 @@ def _recent(history: Sequence[Turn]) -> list[Turn]:
     for turn in reversed(history):
         text = strip_markers(turn.text)
         spent += tokens(text)
-        if spent > HISTORY_TOKENS:
+        if spent > HISTORY_TOKENS and chosen:
             break
+        # Of one long turn the beginning is still worth more than nothing.
+        text = text[: HISTORY_TOKENS * CHARACTERS_A_TOKEN]
         chosen.append(Turn(turn.role, text))
     return chosen[::-1]

@@ -16,6 +16,7 @@ from assistant import read as reading
 from assistant.answering import Answering
 from assistant.clock import Clock
 from assistant.errors import ModelInterrupted, ModelUnreachable, QuestionError
+from assistant.local import CONTEXT_TOKENS
 from assistant.settings import Settings, from_environment
 from assistant.types import (
     Answer,
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 MOST_CHARACTERS = 4000
 EVIDENCE_TOKENS_EMBEDDED = 700
 EVIDENCE_TOKENS_ENDPOINT = 4000
+# Kept free in the embedded model's context for the question, the instructions, and what its tokenizer counts otherwise.
+OVERHEAD_TOKENS = 2500
 
 
 class Assistant:
@@ -80,8 +83,8 @@ class Assistant:
             WeightsError: The embedded model's weights can't be had.
             SettingsError: A setting makes no sense.
         """
-        index = Index.open(path, embed_model, must_exist=True)
-        return cls(index, *_model(llm, settings, progress))
+        model, settings = _model(llm, settings, progress)
+        return cls(Index.open(path, embed_model, must_exist=True), model, settings)
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
         """Answer a question from the documents, or say that they don't.
@@ -124,6 +127,8 @@ class Assistant:
 
     def warm(self) -> None:
         """Start the model, and let it read the documents if it can read all of them, before the first question."""
+        if not self.model.embedded:
+            return
         evidence = self._whole()
         key = self._ready(evidence)
         for _ in self.model.stream(reading.prompt("", evidence), max_tokens=1):
@@ -134,6 +139,7 @@ class Assistant:
     def close(self) -> None:
         """Release the index. The embedded model's process stays for others until it is idle."""
         self.index.close()
+        self.model.close()
 
     def __enter__(self) -> Self:
         return self
@@ -191,8 +197,10 @@ class Assistant:
         return evidence if len(evidence) == self.index.passage_count else ()
 
     def _budget(self) -> int:
-        default = EVIDENCE_TOKENS_EMBEDDED if self.model.embedded else EVIDENCE_TOKENS_ENDPOINT
-        return self.settings.evidence_tokens or default
+        if not self.model.embedded:
+            return self.settings.evidence_tokens or EVIDENCE_TOKENS_ENDPOINT
+        most = CONTEXT_TOKENS - self.settings.answer_tokens - OVERHEAD_TOKENS
+        return max(0, min(self.settings.evidence_tokens or EVIDENCE_TOKENS_EMBEDDED, most))
 
 
 _default: Assistant | None = None
@@ -234,9 +242,10 @@ def open_shipped(
     """An Assistant over the shipped corpus, whose index is made in the user's cache folder if it isn't there."""
     for name in ("minilm", "minilm-tokenizer"):
         weights.get(name, progress)
+    model, settings = _model(llm, settings, progress)
     index = Index.open(shipped_index())
     index.add(shipped_files())
-    return Assistant(index, *_model(llm, settings, progress))
+    return Assistant(index, model, settings)
 
 
 def shipped_files() -> list[Path]:

@@ -23,18 +23,14 @@ class Features:
     Attributes:
         none_logit: Log-odds of the model's probability that the passages don't say, within ±7.5; None without
             log-probabilities.
-        mean_logprob: Of the tokens written, at most 0; None likewise.
         support: The share of the claim that stands in the cited sentences, 0–1.
-        novelty: The same of what it adds to the question, 0–1.
         mentions: The share of the question's content that the evidence says anywhere, 0–1.
         about: The share of the question's content that the cited sentences say, 0–1.
         unmentioned: How many names and numbers of the question the evidence says nowhere.
     """
 
     none_logit: float | None
-    mean_logprob: float | None
     support: float
-    novelty: float
     mentions: float
     about: float
     unmentioned: int
@@ -49,9 +45,7 @@ def features(draft: Draft, grounding: Grounding, ground: Ground, question: str) 
     """Describe a claim that stands, for ``confidence``."""
     return Features(
         none_logit=None if draft.none_probability is None else logit(draft.none_probability),
-        mean_logprob=draft.mean_logprob,
         support=grounding.support,
-        novelty=grounding.novelty,
         mentions=ground.mentions(question),
         about=ground.about(question, grounding.places),
         unmentioned=len(ground.unmentioned(question)),

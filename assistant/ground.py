@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from assistant.types import Citation, Evidence
-from assistant.words import Word, covered, keys, unique, words
+from assistant.words import Word, covered, keys, negated, unique, words
 from index.types import Sentence
 
 MARKER = re.compile(r"\s*\[\d+(?:\s*,\s*\d+)*\]")
@@ -43,8 +43,9 @@ class Grounding:
         places: The sentences that carry it, best first; empty where none says anything of it.
         support: The share, 0–1, of what the claim says (rare words weigh more) that stands in those sentences.
         novelty: The same of what the claim adds to the question; equal to ``support`` where it adds nothing.
-        unfounded: Numbers of the claim that stand nowhere in the evidence, and names that stand neither there nor in
-            the question.
+        unfounded: Numbers of the claim that do not stand in those sentences, and names that stand neither in the
+            evidence nor in the question.
+        contradicted: Whether the claim says of something that it is not so, or that it is, against the best sentence.
         answers: Whether the claim says anything that the question does not, where it asks for something.
     """
 
@@ -53,6 +54,7 @@ class Grounding:
     novelty: float
     unfounded: tuple[str, ...]
     answers: bool
+    contradicted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,8 @@ class Ground:
             places=tuple(line.place for line in places),
             support=support,
             novelty=_share(added, weights, found) if added else support,
-            unfounded=tuple(word.text for word in said if self._unfounded(word, asked)),
+            unfounded=tuple(word.text for word in said if self._unfounded(word, asked, found)),
+            contradicted=_contradicted(claim, said, places),
             answers=bool(added) or _ASKS_FOR_MORE.search(question) is None,
         )
 
@@ -123,10 +126,10 @@ class Ground:
                     found.append(word.text)
         return tuple(found)
 
-    def _unfounded(self, word: Word, asked: frozenset[str]) -> bool:
-        """A number must stand in the evidence even if the question names it; a name may come from the question."""
+    def _unfounded(self, word: Word, asked: frozenset[str], found: frozenset[str]) -> bool:
+        """A number must stand in the sentences cited, even if the question names it; a name may come from elsewhere."""
         if word.number:
-            return not covered(word, self._all)
+            return not covered(word, found)
         return word.name and not covered(word, self._all | asked)
 
     def _align(self, said: Sequence[Word], scores: Mapping[str, float], question: str) -> list[_Line]:
@@ -153,6 +156,13 @@ class Ground:
                 break
             chosen.append(best)
             have |= best.keys
+        return self._with_numbers(chosen, said)
+
+    def _with_numbers(self, chosen: list[_Line], said: Sequence[Word]) -> list[_Line]:
+        """A number is cited however little of the claim it is."""
+        for word in said:
+            if word.number and chosen and not any(covered(word, line.keys) for line in chosen):
+                chosen += [line for line in self._lines if covered(word, line.keys)][:1]
         return chosen
 
     def _rarity(self, word: Word) -> float:
@@ -167,6 +177,7 @@ def stands(grounding: Grounding) -> bool:
         bool(grounding.places)
         and grounding.answers
         and not grounding.unfounded
+        and not grounding.contradicted
         and grounding.support >= LEAST_SUPPORT
         and grounding.novelty >= LEAST_NOVELTY
     )
@@ -207,6 +218,14 @@ def mark(claim: str, markers: Sequence[int]) -> str:
     if match is None:
         return f"{claim} {notes}"
     return f"{claim[: match.start()].rstrip()} {notes}{match.group()}"
+
+
+def _contradicted(claim: str, said: Sequence[Word], places: Sequence[_Line]) -> bool:
+    if not places:
+        return False
+    place = places[0].place
+    both = {word.key for word in said} & places[0].keys
+    return bool((negated(claim) ^ negated(place.evidence.words(place.sentence))) & both)
 
 
 def _share(chosen: Sequence[Word], weights: Mapping[str, float], present: frozenset[str]) -> float:

@@ -28,6 +28,8 @@ from index import weights
 OPENAI_URL = "https://api.openai.com/v1"
 # The alternatives to each token that endpoints are asked for; OpenAI's own limit.
 TOP_LOGPROBS = 20
+WRITERS = tuple(name for name, file in weights.KNOWN.items() if file.file.endswith(".gguf"))
+NO_ENDPOINT = "does not answer as an OpenAI-compatible endpoint does; does OPENAI_BASE_URL end in /v1, as most do?"
 # As much of a server's own words as an error repeats.
 BRIEF = 200
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -97,20 +99,28 @@ class Model:
     def keep(self, key: str) -> None:
         """Keep the prompt that was just read under that key."""
 
+    def close(self) -> None:
+        """Hang up. Asking again after this fails."""
+        if self._wire is not None:
+            self._wire.close()
+
     def _deltas(self, llm: LLM, chat: Sequence[ChatMessage], max_tokens: int) -> Iterator[Delta]:
         if not isinstance(llm, OpenAI):
             yield from (Delta(text=response.delta or "") for response in llm.stream_chat(chat))
             return
-        finished, reply = False, None
+        finished, answered, reply = False, False, None
         try:
             for response in self._openai(llm, chat, max_tokens):
                 reply = reply or (self._wire and self._wire.reply)
+                answered = answered or response.raw is not None
                 finished = finished or _finished(response)
                 yield _delta(response)
         finally:
             # The client itself hangs up only when the garbage collector comes by: until then the server would write on.
             if reply is not None:
                 reply.close()
+        if not answered:
+            raise ModelRefused(f"{self.where} {NO_ENDPOINT}")
         if not finished:
             raise ModelInterrupted(f"{self.name} at {self.where} stopped in the middle of a reply; ask again")
 
@@ -155,20 +165,24 @@ class EmbeddedModel(Model):
     def __init__(self, path: Path, name: str, folder: Path, timeout: float) -> None:
         self.child = Child(path, folder)
         self._timeout = timeout
+        self._wire: Wire | None = None
         self._connected: tuple[str, LLM] | None = None
+        self._connecting = threading.Lock()
         self._logprobs = True
         self.name = name
         self.where = "this machine"
 
     def stream(self, messages: Sequence[Message], max_tokens: int) -> Iterator[Delta]:
         """Write a reply at temperature 0, starting the child if it is not there."""
-        endpoint = self.child.endpoint()
-        if self._connected is None or self._connected[0] != endpoint.key:
-            # No retries: the child is here or it is not, and the reader should not wait for a third attempt.
-            self._wire = Wire(self._timeout)
-            llm = _client(self.name, endpoint.url, endpoint.key, self._wire, retries=0)
-            self._connected = (endpoint.key, llm)
-        self._llm = self._connected[1]
+        with self._connecting:
+            endpoint = self.child.endpoint()
+            if self._connected is None or self._connected[0] != endpoint.key:
+                # No retries: the child is here or it is not, and the reader should not wait for a third attempt.
+                self.close()
+                self._wire = Wire(self._timeout)
+                llm = _client(self.name, endpoint.url, endpoint.key, self._wire, retries=0)
+                self._connected = (endpoint.key, llm)
+            self._llm = self._connected[1]
         self.child.touch()
         yield from super().stream(messages, max_tokens)
         self.child.touch()
@@ -192,7 +206,7 @@ def choose(settings: Settings, progress: weights.Report | None = None) -> Model:
     """
     if settings.model is None and settings.openai_base_url is None:
         return _embedded(EMBEDDED_MODEL, settings, progress)
-    if settings.model in weights.KNOWN or (settings.model or "").endswith(".gguf"):
+    if settings.model in WRITERS or (settings.model or "").endswith(".gguf"):
         return _embedded(str(settings.model), settings, progress)
     return _endpoint(settings)
 
@@ -206,18 +220,18 @@ def wrap(llm: LLM) -> Model:
 def host(url: str) -> str:
     """The part of an endpoint's address that tells a reader where text goes."""
     parts = urlsplit(url)
-    return f"{parts.netloc} (this machine)" if parts.hostname in LOOPBACK else parts.netloc
+    # Not netloc, which may hold a password.
+    name = f"{parts.hostname or url}:{parts.port}" if parts.port else parts.hostname or "that address"
+    return f"{name} (this machine)" if parts.hostname in LOOPBACK else name
 
 
 def _embedded(model: str, settings: Settings, progress: weights.Report | None) -> EmbeddedModel:
-    if model in weights.KNOWN:
+    if model in WRITERS:
         path = weights.get(model, progress)
     else:
         path = Path(model).expanduser()
         if not path.is_file():
-            raise SettingsError(
-                f"there is no model file {path}; name a GGUF file, or one of: {', '.join(weights.KNOWN)}"
-            )
+            raise SettingsError(f"there is no model file {path}; name a GGUF file, or one of: {', '.join(WRITERS)}")
     return EmbeddedModel(path, path.stem, weights.cache_folder() / "llm", settings.timeout_seconds)
 
 
@@ -226,12 +240,12 @@ def _endpoint(settings: Settings) -> Model:
     key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else ""
     if not key and settings.openai_base_url is None:
         raise SettingsError(
-            f"the model {settings.model!r} is not an embedded one ({', '.join(weights.KNOWN)} or a .gguf file), so it "
+            f"the model {settings.model!r} is not an embedded one ({', '.join(WRITERS)} or a .gguf file), so it "
             f"is asked for at {host(OPENAI_URL)}, which wants OPENAI_API_KEY; set that, or OPENAI_BASE_URL for another "
             "endpoint"
         )
     if not url.startswith(("http://", "https://")):
-        raise SettingsError(f"OPENAI_BASE_URL is {url!r}; it should look like http://localhost:11434/v1")
+        raise SettingsError("OPENAI_BASE_URL is no web address; it should look like http://localhost:11434/v1")
     # Local servers want no key, but the client wants one.
     key = key or "none"
     name = settings.model or _only_model(url, key, settings.timeout_seconds)
@@ -240,8 +254,15 @@ def _endpoint(settings: Settings) -> Model:
 
 
 def _only_model(url: str, key: str, timeout: float) -> str:
-    with _translated(host(url), "the endpoint"), openai.OpenAI(base_url=url, api_key=key, timeout=timeout) as client:
-        names = sorted(model.id for model in client.models.list())
+    with (
+        _translated(host(url), "the list of models"),
+        openai.OpenAI(base_url=url, api_key=key, timeout=timeout) as client,
+    ):
+        try:
+            names = sorted(model.id for model in client.models.list())
+        except (AttributeError, TypeError) as error:
+            # The client takes a web page for a list.
+            raise ModelRefused(f"{host(url)} {NO_ENDPOINT}") from error
     if len(names) != 1:
         some = ", ".join(names[:8]) or "none"
         raise SettingsError(f"{host(url)} has these models: {some}; name one with --model or FOOTNOTED_MODEL")

@@ -30,7 +30,7 @@ from assistant.errors import ModelFailed
 log = logging.getLogger(__name__)
 
 # One slot reuses its cache better than two do, and a second question simply waits for its turn. 8,192 tokens cost
-# 235 MB of memory with the default model and hold the longest prompt the settings allow.
+# 235 MB of memory with the default model; what is read for a question is bounded so that it fits.
 CONTEXT_TOKENS = 8192
 # Reading a prompt can be cancelled between batches only: 256 tokens answer a cancellation in 1.2 s at no loss of
 # speed, 2,048 in 15 s.
@@ -68,7 +68,10 @@ class Child:
 
     def __init__(self, model: Path, folder: Path) -> None:
         self.model = model
-        self._name = hashlib.sha256(str(model.resolve()).encode()).hexdigest()[:16]
+        # Another file at the same path is another model: its process and its saved prompts must not be taken for ours.
+        stat = model.stat()
+        identity = f"{model.resolve()}\n{stat.st_size}\n{stat.st_mtime_ns}"
+        self._name = hashlib.sha256(identity.encode()).hexdigest()[:16]
         self._folder = folder
         self._state = folder / f"{self._name}.json"
         self._log = folder / f"{self._name}.log"
@@ -117,13 +120,30 @@ class Child:
 
     def _start(self) -> Endpoint:
         self._state.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "assistant.local", str(self.model), str(self._state), str(self._prompts())]
+        command = [
+            sys.executable,
+            "-P",  # a file in the folder where the user stands must not be taken for one of our modules
+            "-m",
+            "assistant.local",
+            str(self.model),
+            str(self._state),
+            str(self._prompts()),
+        ]
         log.info("starting the embedded model %s", self.model.name)
         with self._log.open("wb") as output:
             # Its own session: Ctrl-C in the terminal that happened to start it must not end everybody's model.
             process = subprocess.Popen(  # noqa: S603 (our own module, no shell)
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
             )
+        try:
+            return self._await(process)
+        except BaseException:
+            # Also at Ctrl-C: a child that nobody waits for would load beside the next one.
+            process.kill()
+            process.wait()
+            raise
+
+    def _await(self, process: "subprocess.Popen[bytes]") -> Endpoint:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if found := self._running():
@@ -133,8 +153,6 @@ class Child:
             if process.poll() is not None:
                 raise ModelFailed(self._explain(f"ended with status {process.returncode} while it was starting"))
             time.sleep(0.05)
-        process.kill()
-        process.wait()
         raise ModelFailed(self._explain(f"did not answer within {START_SECONDS:.0f} s"))
 
     def _explain(self, what: str) -> str:
@@ -184,9 +202,11 @@ class Child:
         return list(state.get("warmed", [])) if state.get("pid") == endpoint.pid else []
 
     def _remember(self, endpoint: Endpoint, key: str) -> None:
-        warmed = self._warmed(endpoint)
-        if key not in warmed:
-            _write_private(self._state, _state(endpoint) | {"warmed": [*warmed, key]})
+        with FileLock(self._state.with_suffix(".lock")):
+            warmed = self._warmed(endpoint)
+            # Only into its own state: a child that has taken its place must still be found.
+            if key not in warmed and _read(self._state) == endpoint:
+                _write_private(self._state, _state(endpoint) | {"warmed": [*warmed, key]})
 
 
 def stop_all(folder: Path) -> int:
@@ -279,7 +299,9 @@ def _server(model: Path, prompts: Path, key: str) -> Any:
 
 
 def _end(state: Path) -> None:
-    state.unlink(missing_ok=True)
+    found = _read(state)
+    if found is not None and found.pid == os.getpid():
+        state.unlink(missing_ok=True)
     # No destructors: taking the server apart while it generates crashes, and there is nothing to save.
     os._exit(0)
 

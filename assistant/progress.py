@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -27,7 +28,11 @@ _console = Console(stderr=True)
 def fetching() -> Iterator[weights.Report]:
     """Draw a bar for each model file that is being fetched."""
     bars = Progress(
-        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=_console
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+        console=_console,
     )
     tasks: dict[str, TaskID] = {}
 
@@ -51,9 +56,13 @@ def fetching() -> Iterator[weights.Report]:
 def indexing() -> Iterator[Callable[[Adding], None]]:
     """Draw a bar for the files that are being indexed."""
     bars = Progress(
-        TextColumn("Indexing"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), console=_console,
+        TextColumn("Indexing"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}", markup=False),
+        console=_console,
         transient=True,
-    )  # fmt: skip
+    )
     with bars:
         task = bars.add_task("", total=None)
 
@@ -67,14 +76,19 @@ def indexing() -> Iterator[Callable[[Adding], None]]:
 @contextmanager
 def doing(what: str) -> Iterator[None]:
     """Show that something of unknown length goes on."""
-    with _console.status(f"{what} …"):
+    with _console.status(escape(f"{what} …")):
         yield
 
 
 def counted(items: Iterable[T], total: int, what: str) -> Iterator[T]:
     """The items, with a bar that tells how many have come and how long the rest may take."""
     bars = Progress(
-        TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=_console, transient=True
+        TextColumn(what, markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=_console,
+        transient=True,
     )
     with bars:
         yield from bars.track(items, total=total)

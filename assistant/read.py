@@ -75,6 +75,7 @@ def none_probability(alternatives: Mapping[str, float]) -> float:
     return min(1.0, sum(math.exp(logprob) for token, logprob in alternatives.items() if token.strip() == first))
 
 
-def declines(text: str) -> bool:
-    """Whether a draft says, as the prompt asks it to, that the passages don't; small models put it in a sentence."""
-    return prompts.NOT_STATED.rstrip(".").casefold() in text.casefold()
+def declines(sentence: str) -> bool:
+    """Whether a sentence of a draft is the reply that the prompt asks for, or ends in it, as small models have it."""
+    said, declined = sentence.casefold().rstrip(". "), prompts.NOT_STATED.casefold().rstrip(".")
+    return said.startswith(declined) or said.endswith(declined)

@@ -13,8 +13,12 @@ import snowballstemmer
 _WORD = re.compile(r"\d+(?:[.,:]\d+)*|\w+(?:[-'’]\w+)*|\w(?:\.\w)+\.?")
 _INITIALS = re.compile(r"\b(?:[A-Z]\.){2,}")
 _SENTENCE_END = '.!?:\n"“'
-# A name in another form: Japan and Japanese, China and Chinese. Shorter names differ by one letter too easily.
-_NAME_LENGTH = 5
+# A name in another form: Japan and Japanese, China and Chinese, Australia and Australian, Iraq and Iraqi.
+_NAME_ENDINGS = ("ese", "ian", "an", "n", "i")
+_NAME_VOWELS = ("", "a", "y")
+_NEGATIONS = re.compile(r"\b(?:not|never|no|cannot|neither|nor|without)\b|n['’]t\b", re.IGNORECASE)
+# How many words after a negation it may speak of: "did not, however, sell".
+_NEGATION_REACH = 3
 
 _NUMBERS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
@@ -110,6 +114,15 @@ def covered(word: Word, present: frozenset[str]) -> bool:
     return word.name and any(_same_name(word.text.casefold(), other) for other in present)
 
 
+def negated(text: str) -> frozenset[str]:
+    """The keys of the words that the text says are not so: each negation's next content word."""
+    found: set[str] = set()
+    for match in _NEGATIONS.finditer(text):
+        following = " ".join(text[match.end() :].split()[:_NEGATION_REACH])
+        found.update(word.key for word in words(following)[:1])
+    return frozenset(found)
+
+
 def _words(text: str) -> Iterator[Word]:
     for match in _WORD.finditer(text):
         raw = match.group()
@@ -120,7 +133,9 @@ def _words(text: str) -> Iterator[Word]:
             yield Word(bare, (f"={bare}", _stem(bare)), name=True)
         elif bare.casefold() not in STOPWORDS and len(bare) > 1:
             name = bare[0].isupper() and not _begins_sentence(text, match.start())
-            yield Word(bare, _keys(bare), name=name)
+            # "One" is as often a pronoun as a number.
+            number = bare.casefold() in _NUMBER_WORDS and bare.casefold() != "one"
+            yield Word(bare, _keys(bare), number=number, name=name and not number)
 
 
 def _keys(bare: str) -> tuple[str, ...]:
@@ -151,8 +166,14 @@ def _acronyms(text: str) -> Iterator[str]:
 
 
 def _same_name(name: str, other: str) -> bool:
-    shorter = min(len(name), len(other))
-    return shorter >= _NAME_LENGTH and name[: shorter - 1] == other[: shorter - 1] and other[0] != "="
+    return name in _derived(other) or other in _derived(name)
+
+
+@lru_cache(maxsize=65_536)
+def _derived(name: str) -> frozenset[str]:
+    """The names that an adjective or the name of a people may come from."""
+    stems = (name.removesuffix(ending) for ending in _NAME_ENDINGS if name.endswith(ending))
+    return frozenset(stem + vowel for stem in stems for vowel in _NAME_VOWELS if len(stem) > 3)  # noqa: PLR2004
 
 
 def _begins_sentence(text: str, start: int) -> bool:

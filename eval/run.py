@@ -8,7 +8,6 @@ from assistant.types import Answer
 from eval.score import Scored, failed, score
 from eval.suite import Case, Suite
 from index import split
-from index.errors import FootnotedError
 from index.types import Document
 
 
@@ -32,8 +31,8 @@ def run(suite: Suite, cases: Sequence[Case], assistant: Assistant) -> Iterator[S
         begun = time.perf_counter()
         try:
             answer = ask(case)
-        except FootnotedError as error:
-            yield failed(case, str(error), time.perf_counter() - begun)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other cases are worth having
+            yield failed(case, f"{type(error).__name__}: {error}", time.perf_counter() - begun)
         else:
             yield score(case, answer, by_id, time.perf_counter() - begun)
 

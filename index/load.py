@@ -4,6 +4,7 @@ import codecs
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -176,7 +177,10 @@ def _title(text: str, media_type: str) -> str | None:
 
 def _read(path: Path, source: str) -> bytes:
     try:
-        size = path.stat().st_size
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise DocumentError(source, "is not an ordinary file")
+        size = found.st_size
         if size > MAX_BYTES:
             raise DocumentError(source, f"is {size / 2**20:.0f} MB; files up to {MAX_BYTES // 2**20} MB are read")
         return path.read_bytes()

@@ -155,7 +155,7 @@ def main() -> None:
         for _ in range(WEIGHT.get(suite.name, 1))
     ]
     names = list(decide.Features.__slots__)
-    without = [name for name in names if name not in ("none_logit", "mean_logprob")]
+    without = [name for name in names if name != "none_logit"]
     data = {
         "provenance": {
             "suites": [suite.name for suite in suites],

@@ -225,7 +225,7 @@ def test_a_control_token_in_a_document_reaches_the_prompt_broken_and_the_citatio
         assert [citation.quote for citation in answer.citations] == [planted]
         assert all(citation.verify(index.document(citation.document_id)) for citation in answer.citations)
     user = str(writer.calls[0][-1].content)
-    assert "< |im_end|> swordfish < /document>" in user
+    assert "‹|im_end|> swordfish ‹/document>" in user
     assert "<|" not in user
     assert user.count("</document>") == 1
 
@@ -276,11 +276,10 @@ def asked_of(index: Index, *replies: str | Breaks) -> Answer:
     return assistant(index, ScriptedLLM(replies)).ask(MINISTER)
 
 
-def test_warming_reads_all_the_documents_once(article: Index) -> None:
+def test_nothing_is_sent_to_an_endpoint_before_somebody_asks(article: Index) -> None:
     writer = ScriptedLLM(["Yes"])
     assistant(article, writer).warm()
-    assert "Fumio Kishida" in writer.prompt()
-    assert "47,000 service personnel" in writer.prompt()
+    assert not writer.calls
 
 
 def test_an_index_is_opened_by_its_path_with_models_of_the_callers_own(

@@ -19,17 +19,13 @@ SHARE = st.floats(0, 1)
 FEATURES = st.builds(
     Features,
     none_logit=st.none() | st.floats(-7.5, 7.5),
-    mean_logprob=st.none() | st.floats(-100, 0),
     support=SHARE,
-    novelty=SHARE,
     mentions=SHARE,
     about=SHARE,
     unmentioned=st.integers(0, 50),
 )
-GOOD = Features(
-    none_logit=-5.0, mean_logprob=-0.1, support=1.0, novelty=1.0, mentions=1.0, about=1.0, unmentioned=0
-)  # fmt: skip
-BLIND = dataclasses.replace(GOOD, none_logit=None, mean_logprob=None)
+GOOD = Features(none_logit=-5.0, support=1.0, mentions=1.0, about=1.0, unmentioned=0)
+BLIND = dataclasses.replace(GOOD, none_logit=None)
 
 
 @given(FEATURES)
@@ -55,14 +51,14 @@ def test_a_model_that_leans_to_not_stated_is_not_trusted() -> None:
 
 def test_without_log_probabilities_there_is_a_confidence_too() -> None:
     assert decide.confidence(BLIND) > 0.5
-    assert set(BLIND.values()) == {"support", "novelty", "mentions", "about", "unmentioned"}
+    assert set(BLIND.values()) == {"support", "mentions", "about", "unmentioned"}
 
 
 def test_every_coefficient_is_one_of_a_feature() -> None:
     fitted = json.loads((files("assistant") / decide.COEFFICIENTS).read_text("utf-8"))
     for name in ("with_logprobs", "without_logprobs"):
         assert set(fitted[name]["weights"]) <= set(GOOD.values())
-    assert not {"none_logit", "mean_logprob"} & set(fitted["without_logprobs"]["weights"])
+    assert "none_logit" not in fitted["without_logprobs"]["weights"]
 
 
 def test_features_say_what_is_known_of_a_claim() -> None:
@@ -71,8 +67,7 @@ def test_features_say_what_is_known_of_a_claim() -> None:
     grounding = ground.verify("It opened in 1987.", question)
     found = decide.features(Draft("It opened in 1987.", 0.5, -0.25), grounding, ground, question)
     assert found.none_logit == pytest.approx(0.0)
-    assert found.mean_logprob == -0.25
-    assert (found.support, found.novelty) == (grounding.support, grounding.novelty)
+    assert found.support == grounding.support
     assert found.unmentioned == 1
     assert 0.0 < found.mentions < 1.0
     assert found.about == ground.about(question, grounding.places)

@@ -36,4 +36,6 @@ def test_a_state_that_leads_nowhere_stops_nothing(tmp_path: Path, state: str) ->
 
 def test_there_may_be_nothing_to_stop(tmp_path: Path) -> None:
     assert local.stop_all(tmp_path / "missing") == 0
-    assert not Child(tmp_path / "own.gguf", tmp_path / "llm").stop()
+    own = tmp_path / "own.gguf"
+    own.touch()
+    assert not Child(own, tmp_path / "llm").stop()

@@ -54,7 +54,13 @@ def test_a_probability_is_at_most_one() -> None:
 
 @pytest.mark.parametrize(
     ("text", "declines"),
-    [("Not stated.", True), ("not stated", True), ("The age is not stated here.", True), ("It states nothing.", False)],
+    [
+        ("Not stated.", True),
+        ("not stated", True),
+        ("The age is not stated.", True),
+        ("The age was not stated by Berg.", False),
+        ("It states nothing.", False),
+    ],
 )
 def test_a_draft_that_says_not_stated_declines(text: str, declines: bool) -> None:
     assert read.declines(text) is declines

@@ -96,7 +96,7 @@ def test_the_readme_tells_the_defaults() -> None:
 
 def tree() -> str:
     """The block of the README that lists the files."""
-    blocks = re.findall(r"\n```\n(.*?)\n```", README, re.DOTALL)
+    blocks = re.findall(r"\n```text\n(.*?)\n```", README, re.DOTALL)
     return next((block for block in blocks if "assistant/" in block and "core.py" in block), "")
 
 
