@@ -1,6 +1,7 @@
 """What all tests share: an environment that says nothing, patience with slow machines, and an index of the article."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,10 @@ _KEPT = ("FOOTNOTED_CACHE", "FOOTNOTED_MODELS_DIR")
 # A machine that is busy with something else is slow, not wrong.
 hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
+
+
+# Whoever runs the tests in the background has Ctrl-C ignored, which the processes started here would inherit.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
