@@ -43,8 +43,8 @@ class Grounding:
         places: The sentences that carry it, best first; empty where none says anything of it.
         support: The share, 0–1, of what the claim says (rare words weigh more) that stands in those sentences.
         novelty: The same of what the claim adds to the question; equal to ``support`` where it adds nothing.
-        unfounded: Numbers of the claim that do not stand in those sentences, and names that stand neither in the
-            evidence nor in the question.
+        unfounded: Numbers of the claim that do not stand in those sentences beside something else that it says, and
+            names that stand neither in the evidence nor in the question.
         contradicted: Whether the claim says of something that it is not so, or that it is, against the best sentence.
         answers: Whether the claim says anything that the question does not, where it asks for something.
     """
@@ -99,7 +99,7 @@ class Ground:
             places=tuple(line.place for line in places),
             support=support,
             novelty=_share(added, weights, found) if added else support,
-            unfounded=tuple(word.text for word in said if self._unfounded(word, asked, found)),
+            unfounded=tuple(word.text for word in said if self._unfounded(word, said, asked, places)),
             contradicted=_contradicted(claim, said, places),
             answers=bool(added) or _ASKS_FOR_MORE.search(question) is None,
         )
@@ -126,10 +126,12 @@ class Ground:
                     found.append(word.text)
         return tuple(found)
 
-    def _unfounded(self, word: Word, asked: frozenset[str], found: frozenset[str]) -> bool:
-        """A number must stand in the sentences cited, even if the question names it; a name may come from elsewhere."""
+    def _unfounded(self, word: Word, said: Sequence[Word], asked: frozenset[str], places: Sequence[_Line]) -> bool:
+        """A number must be cited beside something else that the claim says; a name may come from the question."""
         if word.number:
-            return not covered(word, found)
+            others = [other for other in said if not other.number]
+            cited = [line for line in places if covered(word, line.keys)]
+            return not any(not others or any(covered(other, line.keys) for other in others) for line in cited)
         return word.name and not covered(word, self._all | asked)
 
     def _align(self, said: Sequence[Word], scores: Mapping[str, float], question: str) -> list[_Line]:

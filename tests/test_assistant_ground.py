@@ -95,6 +95,32 @@ def test_a_claim_that_is_said_in_part_falls(claim: str, question: str) -> None:
     assert not stands(grounding)
 
 
+MILL = evidence(
+    "Berg did not sell the mill in 1990. The state sent 300 troops.",
+    "Japan will pay 5 million for the mill, not the farm.",
+)
+
+
+@pytest.mark.parametrize(
+    ("claim", "question", "true"),
+    [
+        ("Berg did not sell the mill in 1990.", "What happened in 1990?", True),
+        ("Berg sold the mill in 1990.", "What happened in 1990?", False),
+        ("Japan will pay 5 million for the mill.", "What will Japan pay?", True),
+        ("Japan will not pay 5 million for the mill.", "What will Japan pay?", False),
+        ("Japan will pay 5 billion for the mill.", "What will Japan pay?", False),
+        ("The state sent 300 troops.", "How many troops were sent?", True),
+        ("The state sent 1990 troops.", "How many troops were sent?", False),
+    ],
+)
+def test_a_negation_may_not_be_lost_and_a_number_is_cited(claim: str, question: str, true: bool) -> None:
+    grounding = Ground(MILL).verify(claim, question)
+    assert stands(grounding) is true
+    if true:
+        cited = " ".join(place.evidence.words(place.sentence) for place in grounding.places)
+        assert all(number in cited for number in ("300", "1990", "5") if number in claim.split())
+
+
 def test_a_name_may_come_from_the_question_alone() -> None:
     assert Ground(BAKERY).verify("Kari, it was Anna Berg.", "It's me, Kari: who opened the bakery?").unfounded == ()
 

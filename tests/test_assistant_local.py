@@ -24,6 +24,27 @@ def test_a_file_that_is_no_model_is_said_so_with_the_log(tmp_path: Path) -> None
     assert not child.stop()
 
 
+def test_a_module_in_the_folder_where_the_user_stands_is_not_taken_for_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planted, trace = tmp_path / "httpx.py", tmp_path / "trace"
+    planted.write_text(f"open({str(trace)!r}, 'w').close()", "utf-8")
+    file = tmp_path / "own.gguf"
+    file.write_bytes(b"This is no model.")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelFailed):
+        Child(file, tmp_path / "llm").endpoint()
+    assert not trace.exists()
+
+
+def test_another_file_at_the_same_path_is_another_model(tmp_path: Path) -> None:
+    file = tmp_path / "own.gguf"
+    file.write_bytes(b"one")
+    first = Child(file, tmp_path / "llm")
+    file.write_bytes(b"another")
+    assert Child(file, tmp_path / "llm")._state != first._state
+
+
 @pytest.mark.parametrize(
     "state",
     ["", "{", "[]", "{}", json.dumps({"url": "http://127.0.0.1:9/v1", "key": "k", "pid": os.getpid()})],

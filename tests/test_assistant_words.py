@@ -70,6 +70,10 @@ def test_a_name_is_known_in_its_other_forms(text: str, word: str) -> None:
         ("They went to the United Kingdom.", "US"),
         ("Tell us about it.", "US"),
         ("The PM spoke.", "Paul Meyer"),
+        ("It was in Niger.", "Nigeria"),
+        ("Maria came.", "the marine"),
+        ("Harris came.", "Harrison"),
+        ("It was in Georgia.", "George"),
     ],
 )
 def test_another_name_is_another_name(text: str, word: str) -> None:
