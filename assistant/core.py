@@ -5,6 +5,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -83,8 +84,12 @@ class Assistant:
             WeightsError: The embedded model's weights can't be had.
             SettingsError: A setting makes no sense.
         """
-        model, settings = _model(llm, settings, progress)
-        return cls(Index.open(path, embed_model, must_exist=True), model, settings)
+        # First the index: nobody should wait for weights to hear that there is none.
+        with ExitStack() as opened:
+            index = opened.enter_context(Index.open(path, embed_model, must_exist=True))
+            assistant = cls(index, *_model(llm, settings, progress))
+            opened.pop_all()
+        return assistant
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
         """Answer a question from the documents, or say that they don't.
