@@ -128,6 +128,9 @@ class Ground:
 
     def _unfounded(self, word: Word, said: Sequence[Word], asked: frozenset[str], places: Sequence[_Line]) -> bool:
         """A number must be cited beside something else that the claim says; a name may come from the question."""
+        # So may "two" of "the two allies", which counts what is known; a figure may be a false premise.
+        if word.number and word.text.isalpha() and covered(word, asked):
+            return False
         if word.number:
             others = [other for other in said if not other.number]
             cited = [line for line in places if covered(word, line.keys)]

@@ -111,6 +111,8 @@ MILL = evidence(
         ("Japan will pay 5 billion for the mill.", "What will Japan pay?", False),
         ("The state sent 300 troops.", "How many troops were sent?", True),
         ("The state sent 1990 troops.", "How many troops were sent?", False),
+        ("The two owners did not sell the mill.", "What did the two owners not sell?", True),
+        ("The three owners did not sell the mill.", "What did the two owners not sell?", False),
     ],
 )
 def test_a_negation_may_not_be_lost_and_a_number_is_cited(claim: str, question: str, true: bool) -> None:
