@@ -120,7 +120,7 @@ class Assistant:
             query, usage = condense.standalone(question, history, self.model)
         yield Working("search")
         with clock.stage("search"):
-            hits = tuple(self.index.search(query, self.settings.passages))
+            hits = tuple(self.index.search(query, self.settings.passages, by=self.settings.retrieval))
         yield Found(query, hits)
         yield from self._answer(question, query, hits, usage, clock)
 

@@ -5,6 +5,7 @@ Knows nothing of prompts or answers.
 """
 
 import contextlib
+import hashlib
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -92,6 +93,10 @@ class Model:
         chat = [ChatMessage(role=MessageRole(message.role), content=message.text) for message in messages]
         with _translated(self.where, self.name):
             yield from self._deltas(self._llm, chat, max_tokens)
+
+    def identity(self) -> str:
+        """What tells this model from every other: the SHA-256 of its weights, else its name and where it is asked."""
+        return f"{self.name} at {self.where}"
 
     def prepare(self, key: str) -> None:
         """Make a prompt that was read before, in another process perhaps, ready to be read again quickly."""
@@ -186,6 +191,11 @@ class EmbeddedModel(Model):
         self.child.touch()
         yield from super().stream(messages, max_tokens)
         self.child.touch()
+
+    def identity(self) -> str:
+        """The SHA-256 of the model file, which takes a second or two to read."""
+        with self.child.model.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
     def prepare(self, key: str) -> None:
         """Restore a prompt from disk, if it is there and this child has not had it."""

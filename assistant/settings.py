@@ -7,11 +7,12 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from assistant.errors import SettingsError
+from index.types import Retrieval
 
 PREFIX = "FOOTNOTED_"
 EMBEDDED_MODEL = "qwen2.5-coder-1.5b"
 # Read by other parts of Footnoted, which have no settings of their own.
-ELSEWHERE = ("FOOTNOTED_CACHE", "FOOTNOTED_MODELS_DIR")
+ELSEWHERE = ("FOOTNOTED_CACHE", "FOOTNOTED_MODELS_DIR", "FOOTNOTED_SUITES")
 
 
 class Settings(BaseSettings):
@@ -23,6 +24,7 @@ class Settings(BaseSettings):
         openai_base_url: An OpenAI-compatible endpoint. Setting it, or naming a model that is not embedded, is what
             sends text away; a key alone doesn't.
         openai_api_key: Its key.
+        retrieval: Whether passages are found by their words (``lexical``), by their ``vectors``, or by ``both``.
         passages: How many passages a search returns; more find more and read slower.
         evidence_tokens: How many tokens of passages are read for a question. None takes 700 for the embedded model,
             which reads 42 tokens a second on two cores, and 4,000 for an endpoint.
@@ -36,6 +38,7 @@ class Settings(BaseSettings):
     model: str | None = None
     openai_base_url: str | None = Field(default=None, validation_alias="OPENAI_BASE_URL")
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
+    retrieval: Retrieval = "both"
     passages: int = Field(default=10, ge=1, le=100)
     evidence_tokens: int | None = Field(default=None, ge=100, le=100_000)
     answer_tokens: int = Field(default=160, ge=16, le=4096)

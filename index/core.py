@@ -14,7 +14,7 @@ from index.exact import unit
 from index.ingest import Ingest
 from index.lexical import Lexical
 from index.rows import Origin
-from index.types import AddReport, CheckReport, Document, FileReport, Hit, Passage, Progress
+from index.types import AddReport, CheckReport, Document, FileReport, Hit, Passage, Progress, Retrieval
 from index.vectors import NearestVectors
 
 if TYPE_CHECKING:
@@ -112,9 +112,21 @@ class Index:
         found = load.find([paths] if isinstance(paths, str | os.PathLike) else paths, leave_out=self.path)
         failed = [FileReport(failure.source, "failed", failure.reason) for failure in found.failures]
         reports = Ingest(self._catalog, self._embed, progress).run(found.files)
-        self._vectors.level()
-        self._lexical.level()
+        self._level()
         return AddReport((*failed, *reports), found.skipped)
+
+    def add_documents(
+        self, documents: Iterable[Document], progress: Callable[[Progress], None] | None = None
+    ) -> AddReport:
+        """Take in documents that are texts already, under their own sources; those it holds already cost nothing.
+
+        Args:
+            documents: Each with a ``sha256`` that changes when its text does.
+            progress: As in ``add``.
+        """
+        reports = Ingest(self._catalog, self._embed, progress).run_documents(list(documents))
+        self._level()
+        return AddReport(tuple(reports))
 
     def remove(self, source: str) -> None:
         """Forget a source, and its document unless it has other sources.
@@ -125,13 +137,20 @@ class Index:
         if not self._catalog.remove(source):
             raise DocumentError(source, "is not in the index")
 
-    def search(self, query: str, k: int = 10, where: Mapping[str, str | Collection[str]] | None = None) -> list[Hit]:
+    def search(
+        self,
+        query: str,
+        k: int = 10,
+        where: Mapping[str, str | Collection[str]] | None = None,
+        by: Retrieval = "both",
+    ) -> list[Hit]:
         """Find the passages that answer a query best, by meaning and by words.
 
         Args:
             query: A question or some words, in any characters.
             k: How many passages at most, from 1.
             where: Only these: ``{"source": …}`` or ``{"document_id": …}``, each one or several.
+            by: By their vectors and their words, or by one of these alone.
 
         Returns:
             The best first; none where the query is blank or nothing is indexed.
@@ -144,12 +163,13 @@ class Index:
         if not query.strip() or self._catalog.is_empty() or among == set():
             return []
         candidates = max(_CANDIDATES, k)
-        found = {
-            "vectors": self._vectors.search(self._embed_query(query), candidates, among),
-            "lexical": self._lexical.search(query, candidates, among),
-        }
+        found: dict[str, dict[str, float]] = {}
+        if by != "lexical":
+            found["vectors"] = self._vectors.search(self._embed_query(query), candidates, among)
+        if by != "vectors":
+            found["lexical"] = self._lexical.search(query, candidates, among)
         # All that share a word were found, so what was not found shares none.
-        fused = search.fuse(found, rest={"lexical": 0.0} if len(found["lexical"]) < candidates else None)
+        fused = search.fuse(found, rest={"lexical": 0.0} if len(found.get("lexical", ())) < candidates else None)
         passages = self._catalog.passages_by_id([one.id for one in fused])
         # A passage that another process has deleted since may still be in a cache.
         there = [one for one in fused if one.id in passages][:k]
@@ -198,6 +218,10 @@ class Index:
         self._vectors.rebuild()
         self._lexical.rebuild()
 
+    def _level(self) -> None:
+        self._vectors.level()
+        self._lexical.level()
+
     def _among(self, where: Mapping[str, str | Collection[str]] | None) -> set[str] | None:
         """The ids of the documents that a search is confined to, None for all."""
         if not where:
@@ -232,6 +256,8 @@ def _name(model: "BaseEmbedding") -> str:
 
 def _state(origin: Origin) -> str:
     """Compare a file with what it was when it was added: ``same``, ``changed`` or ``missing``."""
+    if not origin.path:
+        return "same"
     try:
         stat = Path(origin.path).stat()
     except OSError:

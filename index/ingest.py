@@ -34,6 +34,16 @@ class Ingest:
         self._progress = progress
         self._now = Progress("", 0, 0, 0)
 
+    def run_documents(self, documents: Sequence[Document]) -> list[FileReport]:
+        """Take in documents that are texts already, each whole or not at all; there is no file to look at again."""
+        reports = []
+        self._now = dataclasses.replace(self._now, total=len(documents))
+        for done, document in enumerate(documents, start=1):
+            self._tell(source=document.source)
+            reports.append(self._take_in(document, Origin(document.source, "", 0, 0)))
+            self._tell(done=done)
+        return reports
+
     def run(self, files: Sequence[load.File]) -> list[FileReport]:
         """Take in the files, each whole or not at all; one that can't be read stops nothing."""
         reports = []
@@ -51,7 +61,10 @@ class Ingest:
     def _take(self, file: load.File, source: str) -> FileReport:
         """Read one file; nothing that is stored changes until all of it is ready."""
         origin = _origin(file, source)
-        document = load.load(file.path, source)
+        return self._take_in(load.load(file.path, source), origin)
+
+    def _take_in(self, document: Document, origin: Origin) -> FileReport:
+        source = origin.source
         held = self._catalog.held(source)
         if held is not None and held.sha256 == document.sha256:
             if held.origin != origin:

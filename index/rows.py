@@ -69,7 +69,7 @@ class Origin(NamedTuple):
 
     Attributes:
         source: The name by which the user knows it.
-        path: Where it is, absolute.
+        path: Where it is, absolute; empty for a text that came from no file.
         size: In bytes.
         modified: When, in nanoseconds since 1970.
     """
@@ -113,7 +113,7 @@ class Changes(NamedTuple):
 
 
 def to_document(row: tuple[Any, ...]) -> Document:
-    """Make a document of a ``DOCUMENT`` row; ``metadata["path"]`` is the file of its first source."""
+    """Make a document of a ``DOCUMENT`` row; ``metadata["path"]`` is the file of its first source, if it has one."""
     id_, title, text, media_type, sha256, pages, metadata, sources = row
     names = json.loads(sources)
     return Document(

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+Retrieval = Literal["both", "lexical", "vectors"]
+
 
 class Span(NamedTuple):
     """A range of characters in a document's text: ``text[start:end]``."""

@@ -91,7 +91,8 @@ def test_the_readme_tells_the_defaults() -> None:
     for name, field in Settings.model_fields.items():
         if field.default is not None:
             row = next(line for line in README.splitlines() if line.startswith(f"| `{PREFIX}{name.upper()}`"))
-            assert f"({field.default:g})" in row, row
+            default = field.default if isinstance(field.default, str) else f"{field.default:g}"
+            assert f"({default})" in row, row
 
 
 def tree() -> str:

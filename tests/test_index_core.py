@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import index
 from index import Index, Progress
 from index.errors import DocumentError, IndexBroken, IndexFailure, IndexMismatch, IndexMissing
+from tests.fakes import document
 from tests.index_fakes import WordHash, model
 
 CATS = "Cats\n\nCats sleep most of the day. A cat purrs when it is content."
@@ -202,6 +203,31 @@ def test_k_bounds_the_hits_and_the_best_stay_first(ix: Index, tmp_path: Path) ->
     assert [hit.passage for hit in ix.search("What does it say of topic77?", k=3)] == [hit.passage for hit in hits[:3]]
     with pytest.raises(ValueError, match="k must be"):
         ix.search("a", k=0)
+
+
+def test_a_search_can_go_by_words_or_by_vectors_alone(ix: Index, folder: Path) -> None:
+    ix.add(folder)
+    query = ix.passages(ix.documents()[0].id)[0].text
+    for by in ("lexical", "vectors"):
+        hits = ix.search(query, by=by)
+        assert hits
+        assert all(set(hit.scores) == {by} for hit in hits)
+        assert [hit.ranks[by] for hit in hits] == list(range(1, len(hits) + 1))
+    assert set(ix.search(query)[0].scores) == {"lexical", "vectors"}
+
+
+def test_texts_that_came_from_no_file_are_documents_too(ix: Index, embedding: WordHash) -> None:
+    texts = [document("Cats purr when content.", "cats"), document("Dogs bark at strangers.", "dogs")]
+    assert [file.source for file in ix.add_documents(texts).added] == ["cats", "dogs"]
+    assert ix.search("Dogs bark")[0].passage.source == "dogs"
+    asked = len(embedding.texts)
+    report = ix.add_documents([*texts, document("Cats purr.", "cats")])
+    assert ([file.source for file in report.unchanged], [file.source for file in report.updated]) == (
+        ["cats", "dogs"],
+        ["cats"],
+    )
+    assert len(embedding.texts) == asked + 1
+    assert (ix.check().missing, ix.check().changed, ix.check().ok) == ((), (), True)
 
 
 def test_nothing_is_found_in_nothing(ix: Index, folder: Path) -> None:
