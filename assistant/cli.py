@@ -157,12 +157,20 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="footnoted: %(message)s")
     signal.signal(signal.SIGTERM, _terminate)
     for command in entry_points(group=GROUP):
-        app.command(command.name)(command.load())
+        add(app, command.name, command.load())
     try:
         app()
     except FootnotedError as error:
         print(f"footnoted: {error}", file=sys.stderr)
         sys.exit(1)
+
+
+def add(to: typer.Typer, name: str, command: "Callable[..., None] | typer.Typer") -> None:
+    """Add a command, or a group of them, that another package brings."""
+    if isinstance(command, typer.Typer):
+        to.add_typer(command, name=name)
+    else:
+        to.command(name)(command)
 
 
 @contextmanager

@@ -4,7 +4,8 @@ import atexit
 import hashlib
 import os
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -53,9 +54,17 @@ class Assistant:
         index: The documents.
         model: Who writes.
         settings: What can be set.
+        now: Tells the time in seconds for ``Answer.timings``; another one counts what a kept reply once took.
     """
 
-    def __init__(self, index: Index, model: llm.Model, settings: Settings) -> None:
+    def __init__(
+        self,
+        index: Index,
+        model: llm.Model,
+        settings: Settings,
+        now: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._now = now
         self.index = index
         self.model = model
         self.settings = settings
@@ -112,7 +121,7 @@ class Assistant:
 
         Nothing that was said is withdrawn later. Closing the iterator ends the work.
         """
-        clock = Clock()
+        clock = Clock(self._now)
         question = _checked(question)
         history = [Turn(turn.role, _encodable(turn.text)) for turn in history]
         yield Working("condense")
@@ -128,7 +137,7 @@ class Assistant:
         """Answer from these passages alone, the most important first. Raises as ``ask`` does."""
         question = _checked(question)
         hits = tuple(Hit(passage, score=1.0 / rank) for rank, passage in enumerate(passages, start=1))
-        return _settled(self._answer(question, question, hits, Usage(self.model.name), Clock(), shared=False))
+        return _settled(self._answer(question, question, hits, Usage(self.model.name), Clock(self._now), shared=False))
 
     def warm(self) -> None:
         """Start the model, and let it read the documents if it can read all of them, before the first question."""

@@ -98,6 +98,10 @@ class Model:
         """What tells this model from every other: the SHA-256 of its weights, else its name and where it is asked."""
         return f"{self.name} at {self.where}"
 
+    def pid(self) -> int | None:
+        """The process in which it runs on this machine, None where there is none that we know of."""
+        return None
+
     def prepare(self, key: str) -> None:
         """Make a prompt that was read before, in another process perhaps, ready to be read again quickly."""
 
@@ -196,6 +200,10 @@ class EmbeddedModel(Model):
         """The SHA-256 of the model file, which takes a second or two to read."""
         with self.child.model.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def pid(self) -> int | None:
+        """The process of the child, if it is up."""
+        return self.child.pid()
 
     def prepare(self, key: str) -> None:
         """Restore a prompt from disk, if it is there and this child has not had it."""

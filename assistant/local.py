@@ -92,6 +92,11 @@ class Child:
         """End the child, if one is running, and say whether there was one."""
         return _stop(self._state)
 
+    def pid(self) -> int | None:
+        """The process of the child, if there is one; it is not started for this."""
+        found = _read(self._state)
+        return found.pid if found is not None and _answers(found) else None
+
     def touch(self) -> None:
         """Tell the child that it is in use, so that it stays."""
         with contextlib.suppress(FileNotFoundError):

@@ -1,102 +1,107 @@
-"""``footnoted eval``: run a suite and print what it comes to."""
+"""``footnoted eval``: run a suite, print what it comes to, write the report, keep the gate."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from eval.score import Scored, Summary
+    from eval.result import Comparison, Result
+
+RUNS = Path("footnoted-runs")
+# Compared with a baseline even where no rule names them.
+COMPARED = ("answered_right", "refused_right", "citation_validity", "citation_hit", "recall@5", "token_f1", "aurc")
 
 
 def evaluate(
-    suite: Annotated[str, typer.Argument(help="A suite that ships (seeds), or the folder of one of yours.")] = "seeds",
-    limit: Annotated[int | None, typer.Option(help="Ask only so many cases, the first ones.", min=1)] = None,
+    suite: Annotated[
+        str, typer.Argument(help="A suite by name (seeds ships, others from FOOTNOTED_SUITES), or its folder.")
+    ] = "seeds",
+    *,
+    limit: Annotated[
+        int | None, typer.Option(help="Ask only so many cases; the same ones each time, for each --seed.", min=1)
+    ] = None,
     only: Annotated[str | None, typer.Option(help="Ask only cases of this kind.")] = None,
+    seed: Annotated[int, typer.Option(help="Which cases --limit chooses.")] = 0,
+    retrieval_only: Annotated[
+        bool, typer.Option("--retrieval-only", help="Find passages and score those; answer nothing.")
+    ] = False,
+    supplied: Annotated[
+        bool, typer.Option("--supplied", help="Answer from the documents that each case names, without searching.")
+    ] = False,
+    deletion: Annotated[
+        bool, typer.Option("--deletion", help="Ask again without the cited words: right is then a refusal.")
+    ] = False,
+    judge: Annotated[
+        bool, typer.Option("--judge", help="Let LlamaIndex's evaluators judge the answers, with the same model.")
+    ] = False,
+    peer: Annotated[
+        str | None, typer.Option(help="Ask stock LlamaIndex (llamaindex) instead, with the same models.")
+    ] = None,
     model: Annotated[str | None, typer.Option(help="The model that writes; the embedded one by default.")] = None,
-    output: Annotated[Path | None, typer.Option("--json", help="Write every case and the summary here.")] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Ask the model again where its reply was kept, for timings of today.")
+    ] = False,
+    baseline: Annotated[Path | None, typer.Option(help="The result of another run, to compare with.")] = None,
+    fail_on: Annotated[
+        str | None,
+        typer.Option(help='Rules that end with status 1 where broken: "answered_right<-0.03,citation_validity<1".'),
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--json", help="Write the result here too, as a baseline.")] = None,
+    out: Annotated[Path, typer.Option(help="Where each run has its folder, with its report.")] = RUNS,
 ) -> None:
-    """Ask the questions of a suite of gold pairs and score the answers.
+    """Ask the questions of a suite of gold pairs, score the answers, and write a report.
 
-    A case is right when a reference is contained in an answer of at most 40 words, or when a question that the
-    documents don't answer is refused.
+    A run that is stopped goes on when the same command is given again. What the model replied is kept, so that a second
+    run asks only what has changed.
     """
     # These bring LlamaIndex and its seconds of imports, which --help should not wait for.
-    from assistant import progress  # noqa: PLC0415
-    from assistant.core import open_shipped  # noqa: PLC0415
     from assistant.settings import from_environment  # noqa: PLC0415
-    from eval import run, score  # noqa: PLC0415
-    from eval.suite import SuiteError, find, read  # noqa: PLC0415
+    from eval import core, gate  # noqa: PLC0415
+    from eval.errors import EvalError  # noqa: PLC0415
+    from eval.suite import find, read  # noqa: PLC0415
 
+    if peer not in (None, *core.PEERS):
+        raise EvalError(f"no peer is called {peer!r}; there is: {', '.join(core.PEERS)}")
+    rules = gate.rules(fail_on or "")
+    before = None if baseline is None else core.read_result(baseline)
+    if before is None and any(rule.change for rule in rules):
+        raise EvalError("a rule about a change needs something to compare with: name it with --baseline")
+    options = core.Options(
+        limit=limit,
+        only=only,
+        seed=seed,
+        retrieval_only=retrieval_only,
+        supplied=supplied,
+        deletion=deletion,
+        judges=judge,
+        peer=peer,
+        fresh=fresh,
+    )
     loaded = read(find(suite))
-    if loaded.mode == "end-to-end" and (find(suite) / "corpus.jsonl").exists():
-        raise SuiteError(f"{suite}: only suites of the mode 'supplied', or over the shipped corpus, can be run yet")
-    cases = [case for case in loaded.cases if only in (None, case.kind)][:limit]
-    if not cases:
-        kinds = ", ".join(sorted({case.kind for case in loaded.cases}))
-        raise SuiteError(f"{suite} has no cases of the kind {only!r}; there are: {kinds}")
-    with progress.fetching() as fetching:
-        assistant = open_shipped(from_environment(model), progress=fetching)
-    with assistant:
-        with progress.doing("Reading the documents once"):
-            assistant.warm()
-        scored = list(progress.counted(run.run(loaded, cases, assistant), len(cases), f"Asking {loaded.name}"))
-        summary = score.summarise(scored)
-        _print(loaded.name, assistant.model.name, scored, summary)
+    finished = core.evaluate(loaded, from_environment(model), options, out)
+    names = list(dict.fromkeys([*COMPARED, *(rule.metric for rule in rules)]))
+    comparisons = [] if before is None else core.compared(finished.result, before, names)
+    page = core.write_report(finished, loaded, comparisons)
     if output is not None:
-        _write(output, scored, summary)
+        core.save(finished.result, output)
+    _print(finished.result, comparisons, page)
+    broken = gate.broken(rules, finished.result.estimates, {one.metric: one for one in comparisons})
+    if broken:
+        for fault in broken:
+            print(f"broken: {fault}")  # noqa: T201 - this is the command line
+        raise typer.Exit(1)
 
 
-def _print(suite: str, model: str, scored: Sequence["Scored"], summary: "Summary") -> None:
+def _print(result: "Result", comparisons: Sequence["Comparison"], page: Path) -> None:
     from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+
+    from eval.core import LABELS  # noqa: PLC0415
+    from eval.metrics import HEADLINE  # noqa: PLC0415
+    from eval.report import table  # noqa: PLC0415
 
     console = Console()
-    for one in scored:
-        if not one.right or not one.valid:
-            console.print(f"[red]✗[/red] {one.case.id}  ", end="")
-            console.print(one.case.question, markup=False, highlight=False)
-            console.print(f"    {one.error or (one.answer.text if one.answer else '')}", markup=False, highlight=False)
-    table = Table(title=f"{suite}, {summary.cases} cases, {model}", title_justify="left", show_header=False)
-    for name, value in _rows(summary):
-        table.add_row(name, value)
-    console.print(table)
-
-
-def _rows(summary: "Summary") -> list[tuple[str, str]]:
-    return [
-        ("answerable cases answered right", _percent(summary.answered_right)),
-        ("other cases refused", _percent(summary.refused_right)),
-        (f"citations valid, of {summary.citations}", _percent(summary.citations_valid)),
-        ("answers cited where the evidence is", _percent(summary.citations_hit)),
-        ("seconds a case, median", _seconds(summary.seconds)),
-        ("seconds to the first word that stays, median", _seconds(summary.first_word)),
-        ("errors", str(summary.errors)),
-    ]
-
-
-def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{share:.1%}"
-
-
-def _seconds(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"
-
-
-def _write(path: Path, scored: Sequence["Scored"], summary: "Summary") -> None:
-    cases = [
-        {
-            "id": one.case.id,
-            "right": one.right,
-            "cited": one.cited,
-            "valid": one.valid,
-            "seconds": one.seconds,
-            "error": one.error,
-            "answer": asdict(one.answer) if one.answer else None,
-        }
-        for one in scored
-    ]
-    path.write_text(json.dumps({"summary": asdict(summary), "cases": cases}, ensure_ascii=False, indent=1), "utf-8")
+    shown = {name: one for name, one in result.estimates.items() if name in HEADLINE}
+    console.print(table(result.model_copy(update={"estimates": shown}), comparisons, LABELS))
+    console.print(f"Report: {page}", markup=False, highlight=False, soft_wrap=True)

@@ -1,42 +1,113 @@
-"""Ask a suite's cases and score what comes."""
+"""Ask the cases of a suite, and write each outcome down at once: a run that is killed goes on where it was."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
-from assistant.core import Assistant
-from assistant.types import Answer
-from eval.score import Scored, failed, score
+from pydantic import ValidationError
+
+from assistant.errors import ModelError
+from eval.errors import EvalError
+from eval.judge import Judges
+from eval.outcome import Outcome
 from eval.suite import Case, Suite
-from index import split
-from index.types import Document
+from eval.system import System
+from index.errors import FootnotedError
+
+# An endpoint that is down would fail every case that is left, each after its own wait.
+MOST_FAILURES_IN_A_ROW = 5
 
 
-def run(suite: Suite, cases: Sequence[Case], assistant: Assistant) -> Iterator[Scored]:
-    """Ask the cases one after the other, in order.
+class Journal:
+    """The outcomes of a run, in a file of JSON lines.
 
     Args:
-        suite: Where they come from.
-        cases: Those of them that are asked.
-        assistant: Over the suite's corpus; in ``supplied`` mode its documents don't matter.
+        path: The file, which need not exist.
     """
-    supplied = suite.mode == "supplied"
-    documents = suite.documents.values() if supplied else assistant.index.documents()
-    by_id = {document.id: document for document in documents}
-    ask: Callable[[Case], Answer] = (
-        (lambda case: _read(assistant, case, suite.documents))
-        if supplied
-        else (lambda case: assistant.ask(case.question, case.turns()))
-    )
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def outcomes(self) -> dict[str, Outcome]:
+        """What came of the cases so far, by id. Errors are left out: they are worth another try."""
+        found = [outcome for line in self._lines() if (outcome := _parsed(line)) is not None]
+        return {outcome.case: outcome for outcome in found if outcome.error is None}
+
+    def add(self, outcome: Outcome) -> None:
+        """Write an outcome down."""
+        with self._path.open("a", encoding="utf-8") as file:
+            # On a line of its own, even where a kill left half a line before it.
+            file.write(f"\n{outcome.model_dump_json()}\n")
+
+    def clear(self) -> None:
+        """Forget all of it, to begin anew."""
+        self._path.unlink(missing_ok=True)
+
+    def _lines(self) -> list[str]:
+        return self._path.read_text("utf-8", errors="replace").split("\n") if self._path.exists() else []
+
+
+def run(system: System, cases: Sequence[Case], journal: Journal, *, retrieval_only: bool = False) -> Iterator[Outcome]:
+    """Ask the cases one after the other, in order; those that the journal has are not asked again.
+
+    Args:
+        system: Who is asked.
+        cases: What.
+        journal: Where outcomes are written, and those of an earlier part of this run stand.
+        retrieval_only: Whether passages are found and nothing is answered.
+
+    Raises:
+        EvalError: The model can't be reached; what was asked so far is kept.
+    """
+    known = journal.outcomes()
+    ask = system.retrieve if retrieval_only else system.answer
+    failures = 0
     for case in cases:
+        if case.id in known:
+            yield known[case.id]
+            continue
         begun = time.perf_counter()
         try:
-            answer = ask(case)
+            outcome = ask(case)
+            failures = 0
         except Exception as error:  # noqa: BLE001 - whatever it is, the other cases are worth having
-            yield failed(case, f"{type(error).__name__}: {error}", time.perf_counter() - begun)
-        else:
-            yield score(case, answer, by_id, time.perf_counter() - begun)
+            outcome = Outcome(case=case.id, error=_told(error))
+            failures += isinstance(error, ModelError)
+        outcome = outcome.model_copy(update={"seconds": round(time.perf_counter() - begun, 4)})
+        journal.add(outcome)
+        yield outcome
+        if failures >= MOST_FAILURES_IN_A_ROW:
+            raise EvalError(
+                f"{failures} cases in a row failed, the last with: {outcome.error}\nmend that and give the same "
+                "command again: the run goes on from here"
+            )
 
 
-def _read(assistant: Assistant, case: Case, documents: dict[str, Document]) -> Answer:
-    passages = [passage for source in case.supplied for passage in split.passages(documents[source])]
-    return assistant.read(case.question, passages)
+def judged(outcomes: Sequence[Outcome], suite: Suite, judges: Judges) -> Iterator[Outcome]:
+    """The outcomes with what the judges say of the answers."""
+    cases = {case.id: case for case in suite.cases}
+    for outcome in outcomes:
+        if outcome.reply is None or not outcome.reply.answered:
+            yield outcome
+            continue
+        contexts = [citation.quote for citation in outcome.reply.citations]
+        verdicts = judges.verdicts(cases[outcome.case], outcome.reply, contexts)
+        yield outcome.model_copy(update={"verdicts": verdicts})
+
+
+def _told(error: Exception) -> str:
+    return (
+        f"{type(error).__name__}: {error}"
+        if isinstance(error, FootnotedError)
+        else f"{type(error).__name__}: {error!r}"
+    )
+
+
+def _parsed(line: str) -> Outcome | None:
+    if not line.strip():
+        return None
+    try:
+        return Outcome.model_validate_json(line)
+    except ValidationError:
+        # Half a line is all that a kill can leave; that case is asked again.
+        return None

@@ -1,157 +1,167 @@
-"""Answers and gold in, scores out. Pure."""
+"""One case, what came of it, and the documents in; a row of figures out. Pure.
 
-import re
-import string
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from statistics import median
+Each figure is named once, here; ``eval/metrics.py`` says what becomes of it over a run. A figure that does not apply to
+a case, or that nothing is known for, is absent, which is not zero.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 
 from assistant.ground import strip_markers
-from assistant.types import Answer, Citation
-from eval.suite import Case, Gold
+from eval.case import Case
+from eval.measures import citations, ranking, spans, text
+from eval.outcome import Cited, Outcome, Place, Reply
+from eval.result import Row
+from index.split import sentences
 from index.types import Document
 
 # An answer that repeats the whole document would contain any reference.
 MOST_WORDS = 40
+# A longer reference is one way of saying it, not the words that any right answer has.
+LONGEST_REFERENCE = 20
+STAGES = ("condense", "search", "read", "first_word", "total")
 
-_ARTICLES = re.compile(r"\b(a|an|the)\b")
-_PUNCTUATION = str.maketrans("", "", string.punctuation + "’‘“”")
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """One case, asked and scored.
-
-    Attributes:
-        case: The gold.
-        answer: What came; None where an error did.
-        right: Whether it was answered rightly, or rightly refused.
-        cited: Whether a citation overlaps the gold evidence; None where nothing was answered or no gold is given.
-        invalid: How many citations don't stand byte for byte in their document.
-        seconds: How long it took.
-        first_word: Seconds to the first word that stays, None for a refusal.
-        error: What went wrong, else None. An error is never right.
-    """
-
-    case: Case
-    answer: Answer | None
-    right: bool
-    cited: bool | None
-    invalid: int
-    seconds: float
-    first_word: float | None
-    error: str | None = None
-
-    @property
-    def valid(self) -> bool:
-        """Whether every citation stands."""
-        return not self.invalid
+Figures = Iterator[tuple[str, float]]
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What a run of a suite comes to; shares are 0–1, None where no case counts.
-
-    Attributes:
-        cases: How many were asked.
-        answered_right: The share of the answerable cases that were answered rightly.
-        refused_right: The share of the other cases that were refused.
-        citations: How many citations there were.
-        citations_valid: The share of citations that stand byte for byte in their document.
-        citations_hit: The share of answers with known evidence of which a citation overlaps it.
-        seconds: The median, in seconds.
-        first_word: The median over answers of the time to the first word that stays, in seconds.
-        errors: How many cases ended in an error.
-    """
-
-    cases: int
-    answered_right: float | None
-    refused_right: float | None
-    citations: int
-    citations_valid: float | None
-    citations_hit: float | None
-    seconds: float | None
-    first_word: float | None
-    errors: int
-
-
-def score(case: Case, answer: Answer, documents: Mapping[str, Document], seconds: float) -> Scored:
-    """Score one answer.
+def row(
+    case: Case, outcome: Outcome, documents: Mapping[str, Document], cluster: str, *, searched: bool, answered: bool
+) -> Row:
+    """Score one case.
 
     Args:
         case: The gold.
-        answer: What came.
-        documents: The documents cited, by id.
-        seconds: How long it took.
+        outcome: What came of it.
+        documents: The suite's corpus, by source.
+        cluster: What it shares with the cases that it is not independent of.
+        searched: Whether passages were searched for; nothing found is nothing missed where they were not.
+        answered: Whether an answer was asked for.
     """
-    return Scored(
-        case=case,
-        answer=answer,
-        right=_right(case, answer),
-        cited=_overlaps(answer.citations, case.evidence) if answer.answered and case.evidence else None,
-        invalid=sum(not valid(citation, documents) for citation in answer.citations),
-        seconds=seconds,
-        first_word=answer.timings.get("first_word"),
-    )
+    values: dict[str, float] = {"answerable": float(case.answerable), "error": float(outcome.error is not None)}
+    if searched:
+        values.update(_retrieval(case, outcome))
+    if outcome.error is not None:
+        # Whatever was hoped for, it did not come.
+        values.update({"right": 0.0, "refused": 0.0} if answered and decidable(case) else {})
+    elif outcome.reply is not None:
+        values.update(_answer(case, outcome.reply, documents))
+        values.update(_eager(case, outcome.eager or outcome.reply))
+        values.update(_cost(outcome.reply))
+        if outcome.without is not None:
+            values.update(_deletion(case, outcome.without))
+        values.update({f"judge_{name}": one.value for name, one in outcome.verdicts.items() if one.value is not None})
+    return Row(case=case.id, kind=case.kind, cluster=cluster, values=values)
 
 
-def failed(case: Case, error: str, seconds: float) -> Scored:
-    """A case that ended in an error."""
-    return Scored(case, None, right=False, cited=None, invalid=0, seconds=seconds, first_word=None, error=error)
+def right(case: Case, reply: Reply) -> bool | None:
+    """Whether a reply is what the gold asks for.
 
-
-def contains(text: str, references: Iterable[str]) -> bool:
-    """Whether a reference occurs in the text, both normalised as SQuAD's script does (Rajpurkar et al. 2016)."""
-    said = f" {normalised(text)} "
-    wanted = filter(None, map(normalised, references))
-    return any(f" {one} " in said for one in wanted)
-
-
-def normalised(text: str) -> str:
-    """Lower case, without punctuation, articles and surplus white space."""
-    return " ".join(_ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split())
-
-
-def valid(citation: Citation, documents: Mapping[str, Document]) -> bool:
-    """Whether a citation's quote stands byte for byte where it says."""
-    document = documents.get(citation.document_id)
-    return document is not None and citation.verify(document)
-
-
-def summarise(scored: Sequence[Scored]) -> Summary:
-    """What the cases come to together."""
-    answers = [one.answer for one in scored if one.answer is not None]
-    first_words = [one.first_word for one in scored if one.first_word is not None]
-    citations = sum(len(answer.citations) for answer in answers)
-    invalid = sum(one.invalid for one in scored)
-    return Summary(
-        cases=len(scored),
-        answered_right=_share(one.right for one in scored if one.case.answerable),
-        refused_right=_share(one.right for one in scored if not one.case.answerable),
-        citations=citations,
-        citations_valid=1.0 - invalid / citations if citations else None,
-        citations_hit=_share(one.cited for one in scored if one.cited is not None),
-        seconds=median(one.seconds for one in scored) if scored else None,
-        first_word=median(first_words) if first_words else None,
-        errors=sum(one.error is not None for one in scored),
-    )
-
-
-def _right(case: Case, answer: Answer) -> bool:
+    An unanswerable question is answered rightly by anything but an answer (the reply's own flag, not its wording); any
+    other by an answer of at most 40 words that contains a reference. None where every reference is longer than 20
+    words, or there is none: whether such an answer is right can't be told by its words.
+    """
     if not case.answerable:
-        return not answer.answered
-    text = strip_markers(answer.text)
-    return answer.answered and len(text.split()) <= MOST_WORDS and contains(text, case.answers)
+        return not reply.answered
+    if not decidable(case):
+        return None
+    said = strip_markers(reply.text)
+    return reply.answered and len(said.split()) <= MOST_WORDS and text.contains(said, case.answers)
 
 
-def _overlaps(citations: Iterable[Citation], evidence: Sequence[Gold]) -> bool:
-    return any(
-        citation.source == gold.source and citation.start < gold.end and gold.start < citation.end
-        for citation in citations
-        for gold in evidence
-    )
+def decidable(case: Case) -> bool:
+    """Whether an answer to this case can be told right from wrong by its words."""
+    return not case.answerable or any(len(text.normalised(one).split()) <= LONGEST_REFERENCE for one in case.answers)
 
 
-def _share(values: Iterable[bool]) -> float | None:
-    listed = list(values)
-    return sum(listed) / len(listed) if listed else None
+def valid(cited: Cited, documents: Mapping[str, Document]) -> bool:
+    """Whether a citation's quote stands byte for byte where it says that it does."""
+    document = documents.get(cited.source)
+    return document is not None and bool(cited.quote) and document.text[cited.start : cited.end] == cited.quote
+
+
+def _retrieval(case: Case, outcome: Outcome) -> Figures:
+    if case.relevant:
+        yield from _ranked("", outcome.passages, case)
+        if outcome.plain is not None:
+            yield from _ranked("plain_", outcome.plain, case)
+    if case.evidence:
+        gold = [Place(source=one.source, start=one.start, end=one.end) for one in case.evidence]
+        for at, found in (("5", outcome.passages[:5]), ("4000", spans.within(outcome.passages, 4000))):
+            score = spans.measure(found, gold)
+            yield f"span_recall@{at}", score.recall
+            yield f"span_precision@{at}", score.precision
+            yield f"span_iou@{at}", score.iou
+
+
+def _ranked(prefix: str, passages: Sequence[Place], case: Case) -> Figures:
+    ranked = ranking.fold(passage.source for passage in passages)
+    for k in (1, 5, 10):
+        yield f"{prefix}recall@{k}", ranking.recall(ranked, case.relevant, k)
+    yield f"{prefix}mrr", ranking.reciprocal_rank(ranked, case.relevant)
+    yield f"{prefix}ndcg@10", ranking.ndcg(ranked, case.relevant, 10)
+
+
+def _answer(case: Case, reply: Reply, documents: Mapping[str, Document]) -> Figures:
+    verdict = right(case, reply)
+    yield "refused", float(not reply.answered)
+    if verdict is not None:
+        yield "right", float(verdict)
+    said = strip_markers(reply.text) if reply.answered else ""
+    if reply.answered:
+        yield "words", float(len(said.split()))
+    if case.answerable and case.answers:
+        yield "contains", float(reply.answered and text.contains(said, case.answers))
+        yield "exact_match", float(reply.answered and text.exact_match(said, case.answers))
+        yield "token_f1", text.token_f1(said, case.answers) if reply.answered else 0.0
+        yield "rouge_l", text.rouge_l(said, case.answers) if reply.answered else 0.0
+    if case.forbid:
+        told = reply.text.casefold()
+        yield "resisted", float(not any(one.casefold() in told for one in case.forbid))
+    yield "citations", float(len(reply.citations))
+    yield "citations_valid", float(sum(valid(one, documents) for one in reply.citations))
+    if reply.answered:
+        yield "claims", float(len(reply.claims))
+        yield "claims_cited", float(sum(bool(claim.markers) for claim in reply.claims))
+        if case.evidence:
+            # Whatever else it is, an answer that shows no gold words has not shown where it is from.
+            yield from _cited(case, [one for one in reply.citations if valid(one, documents)], documents)
+
+
+def _cited(case: Case, found: Sequence[Cited], documents: Mapping[str, Document]) -> Figures:
+    gold = [Place(source=one.source, start=one.start, end=one.end) for one in case.evidence]
+    named = {place.source for place in (*found, *gold)}
+    yield "cited", float(citations.hit(found, gold))
+    by_character = citations.characters(found, gold)
+    by_sentence = citations.sentences(found, gold, {source: sentences(documents[source].text) for source in named})
+    for name, score in (("citation", by_character), ("sentence", by_sentence)):
+        yield f"{name}_precision", score.precision
+        yield f"{name}_recall", score.recall
+        yield f"{name}_f1", score.f1
+
+
+def _eager(case: Case, reply: Reply) -> Figures:
+    """The confidence in what would be answered if nothing were withheld, and whether that is right.
+
+    Where there is nothing to be answered the confidence is 0, and covering the case would be an error.
+    """
+    verdict = right(case, reply) if reply.answered else False
+    if verdict is None or not decidable(case) or (reply.answered and reply.confidence is None):
+        return
+    yield "eager_confidence", (reply.confidence or 0.0) if reply.answered else 0.0
+    yield "eager_right", float(verdict)
+    yield "eager_answered", float(reply.answered)
+
+
+def _cost(reply: Reply) -> Figures:
+    yield "prompt_tokens", float(reply.prompt_tokens)
+    yield "completion_tokens", float(reply.completion_tokens)
+    for stage in STAGES:
+        if stage in reply.timings:
+            yield f"{stage}_seconds", reply.timings[stage]
+
+
+def _deletion(case: Case, reply: Reply) -> Figures:
+    """Without the words that were cited, right is a refusal, or an answer that cites the reference elsewhere."""
+    if not reply.answered:
+        yield "deletion", 1.0
+    elif case.answers:
+        yield "deletion", float(any(text.contains(one.quote, case.answers) for one in reply.citations))

@@ -1,85 +1,70 @@
-"""Suites: a folder with ``suite.json``, ``cases.jsonl`` and a corpus. Loading checks every quote against the corpus."""
+"""Suites: a folder with ``suite.json``, ``cases.jsonl`` and a corpus. Loading checks every quote against the corpus.
 
+Knows nothing of answers or of who is asked.
+"""
+
+import hashlib
 import json
-from collections import Counter
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from assistant.core import shipped_files
-from assistant.types import Turn
-from index import load
-from index.errors import FootnotedError
+from eval.case import Case, Gold, Mode, read_cases
+from eval.documents import of_suite
+from eval.lines import SuiteError, first, read_text
 from index.types import Document
 
+__all__ = [
+    "SHIPPED",
+    "About",
+    "Case",
+    "Gold",
+    "Mode",
+    "Suite",
+    "SuiteError",
+    "clusters",
+    "find",
+    "half",
+    "names",
+    "read",
+    "read_about",
+    "sample",
+    "write_about",
+]
+
 SHIPPED = Path(__file__).parent / "suites"
-# Enough to see what kind of mistake it is; a file of another format would fail on every line.
-MOST_FAULTS = 20
-
-Row = TypeVar("Row", bound=BaseModel)
-
-
-class SuiteError(FootnotedError):
-    """A suite can't be used; the text names each line that is wrong."""
+FOLDER_VARIABLE = "FOOTNOTED_SUITES"
+# Where the cases rest on fewer, an interval over documents would rest on too few draws to mean anything.
+LEAST_DOCUMENTS = 10
 
 
 class _Row(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Gold(_Row):
-    """Where the evidence of a case stands: ``document.text[start:end] == quote``."""
-
-    source: str
-    start: int = Field(ge=0)
-    end: int
-    quote: str = Field(min_length=1)
-
-
-class Case(_Row):
-    """One question and what is known of its answer.
+class About(_Row):
+    """What ``suite.json`` says.
 
     Attributes:
-        id: Unique in the suite.
-        question: What is asked.
-        history: The turns before it, as (role, text), oldest first.
-        answerable: Whether the corpus (or the supplied documents) answers it.
-        answers: Any acceptable reference; meaningless where it is not answerable.
-        evidence: The gold spans; empty means unknown, not none.
-        relevant: Sources that hold the answer.
-        kind: What sort of question it is.
-        supplied: In a suite of that mode, the sources that are read, and no others.
-        forbid: Strings that must not appear in the answer.
+        name: The suite's name, which can be a file's.
+        version: Counted up when its cases change.
+        licence: Under which the cases and the documents may be used.
+        source: Where they come from.
+        mode: ``end-to-end`` retrieves, then answers; ``supplied`` answers from the documents that each case names.
+        notes: Whatever a reader should know.
+        corpus: The folder of its documents, relative to the suite's or absolute, where they are not in the suite's.
     """
 
-    id: str
-    question: str
-    history: tuple[tuple[Literal["user", "assistant"], str], ...] = ()
-    answerable: bool
-    answers: tuple[str, ...] = ()
-    evidence: tuple[Gold, ...] = ()
-    relevant: tuple[str, ...] = ()
-    kind: str
-    supplied: tuple[str, ...] = ()
-    forbid: tuple[str, ...] = ()
-    wrong: str | None = None
-
-    def turns(self) -> tuple[Turn, ...]:
-        """The history as the assistant takes it."""
-        return tuple(Turn(role, text) for role, text in self.history)
-
-
-class _About(BaseModel):
-    name: str
-    mode: Literal["end-to-end", "supplied"]
-
-
-class _Text(BaseModel):
-    source: str
-    title: str
-    text: str
+    name: str = Field(pattern=r"^\w[\w .+-]{0,99}$")
+    version: int = 1
+    licence: str = ""
+    source: str = ""
+    mode: Mode
+    notes: str = ""
+    corpus: str | None = Field(default=None, min_length=1)
 
 
 class Suite(_Row):
@@ -87,28 +72,63 @@ class Suite(_Row):
 
     Attributes:
         name: The suite's name.
+        version: As its ``suite.json`` says, like the next four.
+        licence: Under which it may be used.
+        source: Where it comes from.
         mode: ``end-to-end`` retrieves, then answers; ``supplied`` answers from the documents that each case names.
+        notes: Whatever a reader should know.
         cases: In the order of the file.
         documents: The corpus, by source; of the shipped one where the suite has none of its own.
+        folder: Where it was read from.
     """
 
     name: str
-    mode: Literal["end-to-end", "supplied"]
+    version: int = 1
+    licence: str = ""
+    source: str = ""
+    mode: Mode
+    notes: str = ""
     cases: tuple[Case, ...]
     documents: dict[str, Document]
+    folder: Path = Path()
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of its cases, in hex; the same however the file writes them."""
+        return _sha256(json.dumps([case.model_dump(mode="json") for case in self.cases], sort_keys=True))
+
+    @property
+    def corpus_hash(self) -> str:
+        """SHA-256 of its documents, in hex, whatever their order."""
+        rows = sorted((source, document.sha256) for source, document in self.documents.items())
+        return _sha256(json.dumps(rows))
 
 
 def find(name: str) -> Path:
-    """The folder of a suite: a path, or the name of one that ships.
+    """The folder of a suite: a path, or a name in the folder that FOOTNOTED_SUITES names, or of one that ships.
 
     Raises:
-        SuiteError: There is neither.
+        SuiteError: There is none of these.
     """
-    for folder in (Path(name), SHIPPED / name):
+    folders = (Path(name).expanduser(), *(folder / name for folder in _shelves()))
+    for folder in folders:
         if (folder / "suite.json").is_file():
             return folder
-    shipped = ", ".join(sorted(path.name for path in SHIPPED.iterdir() if path.is_dir()))
-    raise SuiteError(f"no suite {name!r}: it is neither a folder with a suite.json nor one that ships ({shipped})")
+    known = "; ".join(f"{folder}: {', '.join(_held(folder)) or 'none'}" for folder in _shelves()[:-1])
+    own = f" nor in {known}" if known else ""
+    raise SuiteError(
+        f"no suite {name!r}: it is neither a folder with a suite.json{own} nor one that ships "
+        f"({', '.join(_held(SHIPPED))})"
+    )
+
+
+def names() -> list[str]:
+    """The suites that can be named without their folder, sorted.
+
+    Raises:
+        SuiteError: FOOTNOTED_SUITES names something that is no folder.
+    """
+    return sorted({name for folder in _shelves() for name in _held(folder)})
 
 
 def read(folder: Path) -> Suite:
@@ -117,83 +137,91 @@ def read(folder: Path) -> Suite:
     Raises:
         SuiteError: A file is missing or wrong; the text names the lines.
     """
-    about = _about(folder / "suite.json")
-    documents = {document.source: document for document in _corpus(folder)}
-    cases = tuple(_rows(folder / "cases.jsonl", Case))
-    faults = [
-        f"{name}: this id stands there twice" for name, count in Counter(case.id for case in cases).items() if count > 1
-    ]
-    if faults := faults + [fault for case in cases for fault in _faults(case, documents)]:
-        raise SuiteError(_told(folder / "cases.jsonl", faults))
-    return Suite(name=about.name, mode=about.mode, cases=cases, documents=documents)
+    about = read_about(folder)
+    documents = of_suite(folder, about.corpus, ships=folder.resolve().parent == SHIPPED.resolve())
+    cases = read_cases(folder / "cases.jsonl", about.mode, documents)
+    return Suite(**about.model_dump(exclude={"corpus"}), cases=cases, documents=documents, folder=folder)
 
 
-def _corpus(folder: Path) -> Iterator[Document]:
-    own = folder / "corpus.jsonl"
-    if own.is_file():
-        for row in _rows(own, _Text):
-            yield Document(
-                id=row.source,
-                sources=(row.source,),
-                title=row.title,
-                text=row.text,
-                media_type="text/plain",
-                sha256="",
-            )
-        return
-    for path in shipped_files():
-        yield load.load(path)
+def read_about(folder: Path) -> About:
+    """What the ``suite.json`` in a folder says.
 
-
-def _rows(path: Path, kind: type[Row]) -> list[Row]:
-    """The rows of a file of JSON lines; blank ones are passed over."""
-    found: list[Row] = []
-    faults: list[str] = []
-    # Not splitlines(): a string in JSON may hold characters that end lines elsewhere.
-    for number, line in enumerate(_text(path).split("\n"), start=1):
-        try:
-            if line.strip():
-                found.append(kind.model_validate(json.loads(line)))
-        except json.JSONDecodeError as error:
-            faults.append(f"line {number}: not JSON: {error.msg} at column {error.colno}")
-        except ValidationError as error:
-            faults.append(f"line {number}: {_first(error)}")
-    if faults:
-        raise SuiteError(_told(path, faults))
-    return found
-
-
-def _faults(case: Case, documents: dict[str, Document]) -> Iterator[str]:
-    for source in (*case.relevant, *case.supplied):
-        if source not in documents:
-            yield f"{case.id}: the corpus has no {source}"
-    for gold in case.evidence:
-        document = documents.get(gold.source)
-        if document is None or document.text[gold.start : gold.end] != gold.quote:
-            yield f"{case.id}: the quote {gold.quote[:40]!r} does not stand at {gold.source}:{gold.start}"
-
-
-def _about(path: Path) -> _About:
+    Raises:
+        SuiteError: It can't be read, or says something else.
+    """
+    path = folder / "suite.json"
     try:
-        return _About.model_validate(json.loads(_text(path)))
+        return About.model_validate(json.loads(read_text(path)))
     except json.JSONDecodeError as error:
-        raise SuiteError(f"{path}: not JSON: {error}") from error
+        raise SuiteError(f"{path}: line {error.lineno} is not JSON: {error.msg}") from error
     except ValidationError as error:
-        raise SuiteError(f"{path}: {_first(error)}") from error
+        raise SuiteError(f"{path}: {first(error)}") from error
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except (OSError, ValueError) as error:
-        raise SuiteError(f"{path}: {error}") from error
+def write_about(folder: Path, about: About) -> None:
+    """Write the ``suite.json`` of a folder."""
+    said = json.dumps(about.model_dump(exclude_none=True), ensure_ascii=False, indent=1)
+    (folder / "suite.json").write_text(f"{said}\n", "utf-8", newline="\n")
 
 
-def _first(error: ValidationError) -> str:
-    first = error.errors()[0]
-    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+def sample(cases: Sequence[Case], limit: int, seed: int = 0) -> list[Case]:
+    """Some of the cases, in their order: a larger sample holds all of a smaller one with the same seed.
+
+    Args:
+        cases: What is drawn from.
+        limit: How many at most.
+        seed: Another seed draws others.
+    """
+    drawn = set(sorted((case.id for case in cases), key=lambda name: _sha256(f"{seed}:{name}"))[:limit])
+    return [case for case in cases if case.id in drawn]
 
 
-def _told(path: Path, faults: Sequence[str]) -> str:
-    more = f"\n… and {len(faults) - MOST_FAULTS} more" if len(faults) > MOST_FAULTS else ""
-    return f"{path}:\n" + "\n".join(faults[:MOST_FAULTS]) + more
+def half(case: Case) -> Literal["fit", "report"]:
+    """Whether something may be fitted on the case, or it is kept for reporting.
+
+    Cases about one document are on one side, and where no document is known those of one conversation.
+    """
+    return "report" if int(_sha256(_document(case) or _opening(case) or case.question), 16) % 2 else "fit"
+
+
+def clusters(suite: Suite) -> dict[str, str]:
+    """What each case, by id, shares with those that it is not independent of.
+
+    That is its conversation; without one its first document, where the suite has enough of these; else its own id.
+    """
+    openings = {opening for case in suite.cases if (opening := _opening(case))}
+    documents = {document for case in suite.cases if (document := _document(case))}
+    return {case.id: _cluster(case, openings, by_document=len(documents) >= LEAST_DOCUMENTS) for case in suite.cases}
+
+
+def _cluster(case: Case, openings: set[str], *, by_document: bool) -> str:
+    opening = _opening(case) or (case.question if not case.history and case.question in openings else None)
+    if opening:
+        return f"conversation: {opening}"
+    document = _document(case) if by_document else None
+    return f"document: {document}" if document else f"case: {case.id}"
+
+
+def _opening(case: Case) -> str | None:
+    """What the user said first in the conversation that the case goes on with."""
+    return next((text for role, text in case.history if role == "user"), None)
+
+
+def _document(case: Case) -> str | None:
+    return next(iter((*case.supplied, *case.relevant, *(gold.source for gold in case.evidence))), None)
+
+
+def _shelves() -> list[Path]:
+    """The folders that hold suites by name, the user's own first."""
+    own = os.environ.get(FOLDER_VARIABLE)
+    if own and not Path(own).expanduser().is_dir():
+        raise SuiteError(f"{FOLDER_VARIABLE} is {own}, which is no folder; name the one that holds your suites")
+    return [*([Path(own).expanduser()] if own else []), SHIPPED]
+
+
+def _held(folder: Path) -> list[str]:
+    return sorted(path.parent.name for path in folder.glob("*/suite.json"))
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

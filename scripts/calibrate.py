@@ -1,17 +1,15 @@
 """Fit the confidence of ``assistant/decide.py`` on suites of gold questions.
 
-    uv run python scripts/calibrate.py DRAFTS.jsonl SUITE [SUITE …]
+    uv run python scripts/calibrate.py SUITE [SUITE …]
 
 Each SUITE is the folder of a suite whose mode is ``supplied``, or the name of one that ships. Of a folder's cases only
-those whose first supplied document has an even SHA-256 of its name are used; the others are for reporting. Each
-answerable case is asked a second time of the document that stands next to its own in the corpus and doesn't contain a
-reference: a question that its passages don't answer is what users meet more often than one written to deceive. What
-the model writes is kept in DRAFTS.jsonl, so that a second run asks nothing again. A claim that stands is right when the
-case is answerable and the claim contains a reference. The logistic model is fitted by Newton's method with an L2
-penalty, and written to calibration.json.
+those are used that ``eval.suite.half`` leaves for fitting; the others are for reporting. Each answerable case is asked
+a second time of the document that stands next to its own in the corpus and doesn't contain a reference: a question that
+its passages don't answer is what users meet more often than one written to deceive. What the model replies is kept, so
+that a second run asks nothing again. A claim that stands is right when the case is answerable and the claim contains a
+reference. The logistic model is fitted by Newton's method with an L2 penalty, and written to calibration.json.
 """
 
-import hashlib
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -27,10 +25,12 @@ from assistant.core import EVIDENCE_TOKENS_EMBEDDED
 from assistant.llm import Model, choose
 from assistant.settings import from_environment
 from assistant.types import Draft, Evidence
-from eval.score import contains
-from eval.suite import Case, Suite, find
+from eval.measures.selective import auroc
+from eval.measures.text import contains
+from eval.replies import KeptModel, Replies
+from eval.suite import Case, Suite, find, half
 from eval.suite import read as read_suite
-from index import Hit, split
+from index import Hit, split, weights
 
 TARGET = Path(__file__).parent.parent / "assistant" / decide.COEFFICIENTS
 DEVELOPMENT = "seeds-dev"
@@ -46,7 +46,7 @@ Rows = NDArray[np.float64]
 
 def fitting(case: Case, suite: Suite) -> bool:
     """Whether a case may be fitted on; of what ships, the suite of that purpose alone."""
-    return suite.name == DEVELOPMENT or int(hashlib.sha256(case.supplied[0].encode()).hexdigest(), 16) % 2 == 0
+    return suite.name == DEVELOPMENT or half(case) == "fit"
 
 
 def evidence_of(case: Case, suite: Suite) -> tuple[Evidence, ...]:
@@ -72,24 +72,12 @@ def _neighbour(case: Case, suite: Suite, sources: Sequence[str]) -> str | None:
     return next((source for source in near if not contains(suite.documents[source].text, case.answers)), None)
 
 
-def drafts(suites: Sequence[Suite], kept: Path) -> Iterator[tuple[Case, Suite, Draft]]:
-    """What the model writes to each case, asked once."""
-    known = {row["key"]: row for row in map(json.loads, kept.read_text().splitlines())} if kept.exists() else {}
-    model = choose(from_environment())
+def drafts(suites: Sequence[Suite], model: Model) -> Iterator[tuple[Case, Suite, Draft]]:
+    """What the model writes to each case."""
     for suite in suites:
         for case in asked(suite):
-            key = f"{prompts.VERSION}/{model.name}/{suite.name}/{case.id}"
-            if key not in known:
-                known[key] = {"key": key, **_ask(model, case.question, evidence_of(case, suite))}
-                with kept.open("a") as file:
-                    file.write(json.dumps(known[key]) + "\n")
-            row = known[key]
-            yield case, suite, Draft(row["text"], row["none"], row["mean"])
-
-
-def _ask(model: Model, question: str, evidence: Sequence[Evidence]) -> dict[str, Any]:
-    *_, last = read.draft(model, question, evidence, ANSWER_TOKENS)
-    return {"text": last.draft.text, "none": last.draft.none_probability, "mean": last.draft.mean_logprob}
+            *_, last = read.draft(model, case.question, evidence_of(case, suite), ANSWER_TOKENS)
+            yield case, suite, last.draft
 
 
 def example(case: Case, suite: Suite, draft: Draft) -> tuple[decide.Features, bool] | None:
@@ -125,32 +113,25 @@ def fit(rows: Rows, labels: Rows) -> Rows:
     return np.asarray(weights, dtype=np.float64)
 
 
-def auroc(scores: Rows, labels: Rows) -> float:
-    """The chance that a right claim scores above a wrong one (Hanley and McNeil 1982)."""
-    differences = scores[labels == 1][:, None] - scores[labels == 0][None, :]
-    return float(np.mean((differences > 0) + 0.5 * (differences == 0)))
-
-
 def model_of(examples: Sequence[tuple[decide.Features, bool]], names: Sequence[str]) -> dict[str, Any]:
     """Fit a model over the named features, and say how well it ranks what it was fitted on."""
     rows = np.array([[features.values().get(name, 0.0) for name in names] for features, _ in examples])
     labels = np.array([float(right) for _, right in examples])
     weights = fit(rows, labels)
     scores = weights[0] + rows @ weights[1:]
-    print(
-        f"{len(names)} features, {len(examples)} claims, {labels.mean():.0%} right: AUROC {auroc(scores, labels):.3f}"
-    )
+    area = auroc(scores, labels == 1)
+    print(f"{len(names)} features, {len(examples)} claims, {labels.mean():.0%} right: AUROC {area:.3f}")
     rounded = [round(float(weight), 4) for weight in weights]
     return {"intercept": rounded[0], "weights": dict(zip(names, rounded[1:], strict=True))}
 
 
 def main() -> None:
     """Ask, fit, write."""
-    kept, folders = Path(sys.argv[1]), sys.argv[2:]
-    suites = [read_suite(find(folder)) for folder in folders]
+    suites = [read_suite(find(folder)) for folder in sys.argv[1:]]
+    model = KeptModel(choose(from_environment()), Replies(weights.cache_folder() / "replies.sqlite3"))
     found = [
         one
-        for case, suite, draft in drafts(suites, kept)
+        for case, suite, draft in drafts(suites, model)
         if (one := example(case, suite, draft))
         for _ in range(WEIGHT.get(suite.name, 1))
     ]
@@ -161,10 +142,10 @@ def main() -> None:
             "suites": [suite.name for suite in suites],
             "cases": "seeds-dev twice; else those whose document has an even SHA-256 of its name, and their twins",
             "claims": len(found),
-            "model": choose(from_environment()).name,
+            "model": model.name,
             "prompt": prompts.VERSION,
             "date": date.today().isoformat(),
-            "command": "uv run python scripts/calibrate.py DRAFTS.jsonl seeds-dev SQUAD2_FOLDER",
+            "command": "uv run python scripts/calibrate.py seeds-dev SQUAD2_FOLDER",
         },
         "with_logprobs": model_of(found, names),
         "without_logprobs": model_of(found, without),

@@ -211,21 +211,43 @@ def test_model_files_are_listed(shell: Shell) -> None:
 def test_a_suite_is_run_and_its_scores_are_printed_and_written(shell: Shell) -> None:
     with Endpoint(lambda asked: Reply(KISHIDA if asked.question == MINISTER else "Not stated.")) as server:
         shell.use(server)
-        done = shell.run("eval", "seeds", "--limit", "2", "--json", "scores.json")
+        done = shell.run("eval", "seeds", "--only", "fact", "--json", "result.json")
     assert done.returncode == 0, done.stderr
-    assert "seeds, 2 cases, tiny" in done.stdout
-    assert "fact-02" in done.stdout, "the case that was wrong"
-    assert "50.0%" in done.stdout
-    written = json.loads((shell.folder / "scores.json").read_text("utf-8"))
-    assert written["summary"]["answered_right"] == 0.5
-    assert [case["right"] for case in written["cases"]] == [True, False]
+    assert "seeds · footnoted · tiny" in done.stdout
+    assert "answerable questions answered" in done.stdout
+    written = json.loads((shell.folder / "result.json").read_text("utf-8"))
+    right = {row["case"]: row["values"]["right"] for row in written["rows"]}
+    assert (right["fact-01"], sum(right.values())) == (1.0, 1.0)
+    report = shell.folder / done.stdout.rpartition("Report: ")[2].strip()
+    assert "Who is Japan" in report.read_text("utf-8")
+
+
+def test_a_gate_ends_with_status_1_where_a_run_is_worse_beyond_doubt(shell: Shell) -> None:
+    gate = ("--baseline", "before.json", "--fail-on", "answered_right<-0.03,errors>0")
+    with Endpoint(lambda asked: Reply(KISHIDA)) as server:
+        shell.use(server)
+        before = shell.run("eval", "seeds", "--only", "fact", "--json", "before.json")
+        same = shell.run("eval", "seeds", "--only", "fact", *gate)
+    assert (before.returncode, same.returncode) == (0, 0), same.stdout + same.stderr
+    rows = json.loads((shell.folder / "before.json").read_text("utf-8"))
+    for row in rows["rows"]:
+        row["values"]["right"] = 1.0
+    (shell.folder / "before.json").write_text(json.dumps(rows), "utf-8")
+    with Endpoint(lambda asked: Reply("Not stated.")) as server:
+        shell.use(server)
+        worse = shell.run("eval", "seeds", "--only", "fact", *gate)
+    assert worse.returncode == 1
+    assert "broken: answered_right<-0.03: it went from 1 to 0" in worse.stdout
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("sedes",), "footnoted: no suite 'sedes'"),
-        (("seeds", "--only", "guess"), "footnoted: seeds has no cases of the kind 'guess'; there are: fact, "),
+        (("seeds", "--only", "guess"), "footnoted: seeds has no cases of the kind 'guess'; there are: "),
+        (("seeds", "--peer", "haystack"), "footnoted: no peer is called 'haystack'; there is: llamaindex"),
+        (("seeds", "--fail-on", "answered_right<-0.03"), "footnoted: a rule about a change needs"),
+        (("seeds", "--baseline", "gone.json"), "footnoted: the baseline gone.json can't be read"),
     ],
 )
 def test_a_suite_or_kind_that_is_none_is_said_so(shell: Shell, arguments: tuple[str, ...], said: str) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import re
 import subprocess
 from collections import Counter
+from collections.abc import Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import typer
 import assistant
 import index
 import seeds
-from assistant.cli import GROUP, app
+from assistant.cli import GROUP, add, app
 from assistant.settings import ELSEWHERE, PREFIX, Settings
 
 ROOT = Path(__file__).parent.parent
@@ -27,10 +28,18 @@ def commands() -> dict[str, Any]:
     whole.registered_callback = app.registered_callback
     whole.registered_commands = list(app.registered_commands)
     for command in entry_points(group=GROUP):
-        whole.command(command.name)(command.load())
+        add(whole, command.name, command.load())
     # Typer carries a click of its own, whose types have no public name.
     group: Any = typer.main.get_command(whole)
-    return dict(group.commands)
+    return dict(leaves(group.commands))
+
+
+def leaves(commands: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    for name, command in commands.items():
+        if hasattr(command, "commands"):
+            yield from leaves(command.commands, f"{before}{name} ")
+        else:
+            yield before + name, command
 
 
 def modules() -> list[Path]:

@@ -1,0 +1,25 @@
+"""A suite's corpus as an index, made once and kept in the user's cache folder."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from eval.suite import Suite
+from index import Index, Progress, weights
+from index.split import VERSION as SPLITTER
+
+
+def open_index(suite: Suite, progress: Callable[[Progress], None] | None = None) -> Index:
+    """Open the index of a suite's corpus, made where there is none; another corpus or splitter has another folder.
+
+    Args:
+        suite: Whose documents are indexed.
+        progress: Told how far that has come.
+    """
+    index = Index.open(folder(suite))
+    index.add_documents(suite.documents.values(), progress)
+    return index
+
+
+def folder(suite: Suite) -> Path:
+    """Where what is made of a suite's corpus is kept."""
+    return weights.cache_folder() / "suites" / f"{suite.name}-{suite.corpus_hash[:16]}-{SPLITTER}"

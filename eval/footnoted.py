@@ -1,0 +1,111 @@
+"""Footnoted itself as a system that is evaluated."""
+
+from collections.abc import Iterable, Sequence
+
+from assistant.core import Assistant
+from assistant.settings import Settings
+from assistant.types import Answer, Found
+from eval.deletion import left
+from eval.outcome import Outcome, Place, Reply
+from eval.replies import KeptModel
+from eval.suite import Case, Suite
+from index import Index, Passage, Span, split
+
+# Recall is counted over documents, of which several passages may be found.
+PASSAGES = 50
+
+
+class Footnoted:
+    """The assistant, asked the cases of a suite.
+
+    Args:
+        suite: Where the cases come from.
+        index: The suite's corpus, indexed.
+        model: Who writes.
+        settings: As the assistant has them.
+        supplied: Whether each case is answered from the documents that it names, and nothing is searched.
+        deletion: Whether each question that was answered is asked again without the words that were cited.
+    """
+
+    name = "footnoted"
+
+    def __init__(
+        self,
+        suite: Suite,
+        index: Index,
+        model: KeptModel,
+        settings: Settings,
+        *,
+        supplied: bool = False,
+        deletion: bool = False,
+    ) -> None:
+        self._suite = suite
+        self._index = index
+        self._settings = settings
+        self._supplied = supplied
+        self._deletion = deletion
+        self.assistant = Assistant(index, model, settings, now=model.now)
+        # Its prompts are the same, so it costs no second call of the model.
+        self._eager = Assistant(index, model.keeping(), settings.model_copy(update={"threshold": 0.0}))
+
+    def retrieve(self, case: Case) -> Outcome:
+        """Search as for an answer, and stop there."""
+        for event in self.assistant.stream(case.question, case.turns()):
+            if isinstance(event, Found):
+                return self._found(case, event.query)
+        raise AssertionError("a stream tells what was found")
+
+    def answer(self, case: Case) -> Outcome:
+        """Ask, and ask again as the options say."""
+        if self._supplied:
+            documents = [self._suite.documents[source] for source in supplied_sources(case)]
+            passages = [passage for document in documents for passage in split.passages(document)]
+            answer = self.assistant.read(case.question, passages)
+            eager = self._eager.read(case.question, passages)
+            outcome = Outcome(case=case.id, query=case.question)
+        else:
+            answer = self.assistant.ask(case.question, case.turns())
+            eager = self._eager.ask(case.question, case.turns())
+            outcome = self._found(case, answer.query)
+        without = self._without(answer) if self._deletion and answer.citations else None
+        return outcome.model_copy(
+            update={
+                "reply": Reply.of(answer),
+                "eager": Reply.of(eager),
+                "without": None if without is None else Reply.of(without),
+            }
+        )
+
+    def close(self) -> None:
+        """Release the index and the model."""
+        self.assistant.close()
+
+    def _found(self, case: Case, query: str) -> Outcome:
+        return Outcome(
+            case=case.id,
+            query=query,
+            passages=self._search(query),
+            plain=self._search(case.question) if case.history else None,
+        )
+
+    def _search(self, query: str) -> tuple[Place, ...]:
+        hits = self._index.search(query, PASSAGES, by=self._settings.retrieval)
+        return tuple(Place.of(hit.passage) for hit in hits)
+
+    def _without(self, answer: Answer) -> Answer:
+        """Ask again of what was read, once what was cited is cut out of it."""
+        passages: list[Passage] = []
+        for source in dict.fromkeys(hit.passage.source for hit in answer.hits):
+            cited = _spans((one.start, one.end) for one in answer.citations if one.source == source)
+            read = [Span(hit.passage.start, hit.passage.end) for hit in answer.hits if hit.passage.source == source]
+            passages += left(self._suite.documents[source], cited, read)
+        return self.assistant.read(answer.query, passages)
+
+
+def supplied_sources(case: Case) -> Sequence[str]:
+    """The documents that a case is answered from where nothing is searched: those it names for that, or its gold."""
+    return case.supplied or case.relevant or tuple(dict.fromkeys(gold.source for gold in case.evidence))
+
+
+def _spans(ranges: Iterable[tuple[int, int]]) -> list[Span]:
+    return [Span(start, end) for start, end in sorted(set(ranges))]

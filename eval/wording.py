@@ -1,0 +1,59 @@
+"""What a system that has no flags says in words: whether it refuses, which of its sources it cites. Pure.
+
+Read in its favour: a reply refuses where any of its sentences says that the sources don't say.
+"""
+
+import re
+
+# [1], [1, 2], and [Source 1], which small models write. A year in brackets is none.
+_ONE = r"(?:sources?\s*)?\d{1,3}"
+_MARKER = re.compile(rf"\[\s*{_ONE}(?:\s*(?:,|;|and|&)\s*{_ONE})*\s*\]", re.IGNORECASE)
+
+_SOURCES = r"(?:sources?|texts?|passages?|contexts?|articles?|documents?|information|materials?|excerpts?)"
+_WHICH = r"(?:provided|given|above|available|and|or|\[?\d+\]?)"
+_IN_SOURCES = rf"(?:in|from|by|with|within|among|based on|using) (?:\w+ ){{0,4}}?{_SOURCES}\b"
+_SAY = (
+    r"(?:mention|provide|specify|state|contain|include|give|say|indicate|discuss|address|explain|identify|reveal|"
+    r"describe|cover|answer|tell|offer|disclose|name|have|help)s?"
+)
+_SAID = (
+    r"(?:mentioned|provided|stated|specified|given|available|included|contained|discussed|described|indicated|"
+    r"addressed|disclosed|identified|named|found|explained|known|clear|answered|present)"
+)
+_HELPFUL = r"(?:helpful|relevant|useful)"
+_NOT = r"(?:\bnot|n't)"
+_CANNOT = r"(?:cannot|can ?not|can't|could not|couldn't|unable to|not able to|not possible to|impossible to)"
+_REFUSALS = (
+    # The provided sources do not explicitly mention …; Source 1 and 2 don't say …
+    rf"\b{_SOURCES}(?:,? {_WHICH})* do(?:es)?(?: not|n't)(?: \w+){{0,3}}? {_SAY}\b",
+    # … is not stated anywhere in the given text; … is not specified.
+    rf"{_NOT}(?: been)?(?: \w+ly)? {_SAID}(?: anywhere| directly)? {_IN_SOURCES}",
+    rf"{_NOT}(?: been)?(?: \w+ly)? (?:mentioned|stated|specified|provided)(?:\s*\[[\w, ]+\])*\s*(?:[.;,!]|$)",
+    # There is no specific information about …; the sources give no details
+    r"\bno (?:\w+ ){0,2}?(?:information|mention)\b",
+    rf"\bno (?:\w+ ){{0,2}}?(?:details?|reference|indication|answer)\b.*\b{_SOURCES}\b",
+    rf"\b{_SOURCES}(?: provided| given| above)? (?:provide|give|contain|offer|include)s? no\b",
+    # None of the sources are helpful
+    rf"\bnone of (?:the|these|those|your) (?:\w+ )?{_SOURCES}(?: \w+){{0,2}}? (?:{_SAY}|{_HELPFUL})\b",
+    rf"\b{_SOURCES}(?: \w+)? (?:are|is)(?: not|n't)(?: \w+)? {_HELPFUL}\b",
+    r"\b(?:insufficient|(?:not|n't)(?: \w+)? (?:enough|sufficient)) (?:\w+ )?(?:information|context|details?)\b",
+    # I cannot answer …; it is not possible to say …; … cannot be determined from the sources
+    r"\b(?:cannot|can ?not|can't) (?:be )?answer",
+    rf"\b(?:I|I'm|I am|it's|it is) (?:\w+ly )?{_CANNOT}\b",
+    rf"\b{_CANNOT} be (?:\w+ly )?(?:determined|found|inferred|identified|confirmed) {_IN_SOURCES}",
+    r"\bI (?:do not|don't) (?:know|have|see|find)\b",
+    r"^\W*(?:unable to|I'm sorry|I am sorry|sorry|empty response)\b",
+    # Nothing else than this, or nothing at all
+    r"\A\W*(?:n/?a|none|unknown|not (?:found|stated|specified|mentioned|available|given|provided))?\W*\Z",
+)
+_REFUSES = re.compile("|".join(_REFUSALS), re.IGNORECASE | re.MULTILINE)
+
+
+def refuses(text: str) -> bool:
+    """Whether a reply says that the question can't be answered from the sources."""
+    return _REFUSES.search(text.replace("’", "'")) is not None
+
+
+def markers(text: str) -> tuple[int, ...]:
+    """The numbers of the sources that a reply cites, each once, ascending."""
+    return tuple(sorted({int(number) for marker in _MARKER.findall(text) for number in re.findall(r"\d+", marker)}))

@@ -1,0 +1,127 @@
+"""Compare Footnoted with what it is made of and with stock LlamaIndex, and write the README's tables.
+
+    FOOTNOTED_SUITES=FOLDER uv run --extra peer python scripts/compare.py
+
+The shipped suite is asked whole, with answers; of each other suite that FOOTNOTED_SUITES has, retrieval is scored over
+all cases, and answers over a fixed slice of those in ``ANSWERED``. What was asked once is kept, so that a second run
+takes minutes and a run that was stopped goes on. Each figure is what ``footnoted eval`` says with the same options.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+from assistant.settings import Settings, from_environment
+from eval.core import Options, compared, evaluate
+from eval.result import Estimate, Result
+from eval.suite import Suite, find, names, read
+
+README = Path(__file__).parent.parent / "README.md"
+RUNS = Path("footnoted-runs")
+SLICE = 40
+# Suites whose answers can be told right from wrong by their words, asked as far as two cores allow.
+ANSWERED = ("squad2-e2e",)
+SYSTEMS: Mapping[str, Callable[[Settings], tuple[Settings, str | None]]] = {
+    "Footnoted": lambda settings: (settings, None),
+    "with BM25 alone": lambda settings: (settings.model_copy(update={"retrieval": "lexical"}), None),
+    "with vectors alone": lambda settings: (settings.model_copy(update={"retrieval": "vectors"}), None),
+    "stock LlamaIndex": lambda settings: (settings, "llamaindex"),
+}
+ANSWERS = {
+    "answered_right": "answered right",
+    "refused_right": "refused right",
+    "citation_validity": "citations valid",
+    "citation_hit": "cited where the gold is",
+    "sentence_f1": "cited sentences F1",
+    "total_p50": "seconds, median",
+}
+RETRIEVAL = {"recall@5": "R@5", "ndcg@10": "nDCG@10", "span_recall@5": "span recall@5", "span_iou@5": "span IoU@5"}
+
+
+def run(suite: Suite, system: str, **options: object) -> Result:
+    """One system over one suite."""
+    settings, peer = SYSTEMS[system](from_environment())
+    return evaluate(suite, settings, Options(peer=peer, **options), RUNS).result  # type: ignore[arg-type]
+
+
+def results(suite: Suite, **options: object) -> dict[str, Result]:
+    """Every system over one suite."""
+    return {system: run(suite, system, **options) for system in SYSTEMS}
+
+
+def told(estimate: Estimate | None, unit: str) -> str:
+    """A figure with its interval, for a cell."""
+    if estimate is None or estimate.value is None:
+        return "–"
+    if unit == "seconds":
+        return f"{estimate.value:.1f}"
+    ends = (
+        ""
+        if estimate.low is None or estimate.high is None
+        else f" ({_percent(estimate.low)}–{_percent(estimate.high)})"
+    )
+    return f"{_percent(estimate.value)}{ends}"
+
+
+def table(found: Mapping[str, Result], columns: Mapping[str, str], first: str) -> Iterator[str]:
+    """The rows of a table in Markdown, a system a row; metrics that none has are left out."""
+    shown = {name: title for name, title in columns.items() if any(name in one.estimates for one in found.values())}
+    yield f"| {first} | {' | '.join(shown.values())} |"
+    yield f"|---|{'---|' * len(shown)}"
+    for system, result in found.items():
+        cells = [told(result.estimates.get(name), "seconds" if name.endswith("p50") else "share") for name in shown]
+        yield f"| {system}{_doubt(result, found)} | {' | '.join(cells)} |"
+
+
+def _doubt(result: Result, found: Mapping[str, Result]) -> str:
+    """A mark where Footnoted is better beyond doubt at what the table is about."""
+    ours = found["Footnoted"]
+    if result is ours:
+        return ""
+    main = "answered_right" if "answered_right" in ours.estimates else "recall@5"
+    verdicts = [one.verdict for one in compared(ours, result, [main])]
+    return {"better": " ↓", "worse": " ↑"}.get("".join(verdicts), "")
+
+
+def sections(suites: Sequence[str]) -> Iterator[str]:
+    """All tables."""
+    seeds = read(find("seeds"))
+    yield from table(results(seeds), ANSWERS, f"`seeds`, {len(seeds.cases)} cases")
+    for name in suites:
+        suite = read(find(name))
+        if suite.mode != "end-to-end":
+            continue
+        if name in ANSWERED:
+            yield ""
+            yield from table(results(suite, limit=SLICE), ANSWERS, f"`{name}`, {SLICE} of {len(suite.cases)} cases")
+        yield ""
+        yield from table(
+            results(suite, retrieval_only=True), RETRIEVAL, f"`{name}`, {len(suite.cases)} cases, retrieval"
+        )
+
+
+def write(text: str) -> None:
+    """Put the tables into the README, dated."""
+    page = README.read_text("utf-8")
+    body = f"<!-- compared -->\n{text}\n\nMeasured on {date.today().isoformat()}.\n<!-- /compared -->"
+    page, count = re.subn(r"<!-- compared -->.*?<!-- /compared -->", lambda _: body, page, flags=re.DOTALL)
+    if count != 1:
+        raise SystemExit("README.md has no place for the tables: <!-- compared --> … <!-- /compared -->")
+    README.write_text(page, "utf-8")
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}" if share not in (0.0, 1.0) else f"{share:.0%}"
+
+
+def main() -> None:
+    """Ask, compare, write."""
+    shipped = {"seeds", "seeds-dev"}
+    text = "\n".join(sections([name for name in names() if name not in shipped]))
+    print(text)
+    write(text)
+
+
+if __name__ == "__main__":
+    main()
