@@ -24,6 +24,7 @@ gold = typer.Typer(
     rich_markup_mode=None,
 )
 
+GOLD = Path("gold")
 Into = Annotated[Path, typer.Option("--into", help="The suite's folder; made if it isn't there.")]
 
 
@@ -31,7 +32,7 @@ Into = Annotated[Path, typer.Option("--into", help="The suite's folder; made if 
 def import_(
     file: Annotated[Path, typer.Argument(help="CSV, TSV, JSON or JSON lines; for BEIR a folder.")],
     *,
-    into: Into,
+    into: Into = GOLD,
     documents: Annotated[
         Path | None, typer.Option(help="The folder of documents that pairs of your own are about; it stays there.")
     ] = None,
@@ -69,7 +70,7 @@ def import_(
 @gold.command()
 def draft(
     path: Annotated[Path, typer.Argument(help="The folder of the documents, or one file.")],
-    into: Into,
+    into: Into = GOLD,
     count: Annotated[int, typer.Option(help="How many pairs there should be, with those of earlier runs.", min=1)] = 20,
     model: Annotated[str | None, typer.Option(help="The model that proposes; the embedded one by default.")] = None,
     seed: Annotated[int, typer.Option(help="Draws the passages that are asked about.")] = 0,
@@ -107,7 +108,7 @@ def draft(
 
 
 @gold.command()
-def review(folder: Annotated[Path, typer.Argument(help="The suite's folder, where drafts are.")]) -> None:
+def review(folder: Annotated[Path, typer.Argument(help="The suite's folder, where drafts are.")] = GOLD) -> None:
     """Judge drafts one by one; each decision is written at once, and what you accept is a case of the suite."""
     from rich.console import Console
 

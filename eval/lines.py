@@ -102,7 +102,8 @@ def read_log(path: Path, kind: type[Row]) -> list[Row]:
         SuiteError: It can't be read.
     """
     found: list[Row] = []
-    for line in read_text(path).split("\n") if path.exists() else []:
+    # A kill can leave half a character too.
+    for line in _bytes(path).decode("utf-8", "replace").split("\n") if path.exists() else []:
         with contextlib.suppress(ValidationError):
             found.append(kind.model_validate_json(line))
     return found
@@ -115,11 +116,9 @@ def read_text(path: Path) -> str:
         SuiteError: It can't be read or is not UTF-8.
     """
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return _bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SuiteError(f"{path}: is not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8") from error
-    except OSError as error:
-        raise SuiteError(f"{path}: can't be read: {error.strerror or error}") from error
 
 
 def twice(names: Iterable[tuple[int, str]], what: str) -> list[Fault]:
@@ -156,6 +155,13 @@ def told(path: Path, faults: Sequence[Fault | str], most: int | None = MOST_FAUL
     shown = faults[:most]
     more = f"\n… and {len(faults) - len(shown)} more" if len(faults) > len(shown) else ""
     return f"{path}:\n" + "\n".join(map(str, shown)) + more
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SuiteError(f"{path}: can't be read: {error.strerror or error}") from error
 
 
 def _name(row: object) -> str:

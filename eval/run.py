@@ -4,11 +4,10 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from assistant.errors import ModelError
 from eval.errors import EvalError
 from eval.judge import Judges
+from eval.lines import append_row, read_log
 from eval.outcome import Outcome
 from eval.suite import Case, Suite
 from eval.system import System
@@ -30,21 +29,15 @@ class Journal:
 
     def outcomes(self) -> dict[str, Outcome]:
         """What came of the cases so far, by id. Errors are left out: they are worth another try."""
-        found = [outcome for line in self._lines() if (outcome := _parsed(line)) is not None]
-        return {outcome.case: outcome for outcome in found if outcome.error is None}
+        return {outcome.case: outcome for outcome in read_log(self._path, Outcome) if outcome.error is None}
 
     def add(self, outcome: Outcome) -> None:
         """Write an outcome down."""
-        with self._path.open("a", encoding="utf-8") as file:
-            # On a line of its own, even where a kill left half a line before it.
-            file.write(f"\n{outcome.model_dump_json()}\n")
+        append_row(self._path, outcome)
 
     def clear(self) -> None:
         """Forget all of it, to begin anew."""
         self._path.unlink(missing_ok=True)
-
-    def _lines(self) -> list[str]:
-        return self._path.read_text("utf-8", errors="replace").split("\n") if self._path.exists() else []
 
 
 def run(system: System, cases: Sequence[Case], journal: Journal, *, retrieval_only: bool = False) -> Iterator[Outcome]:
@@ -101,13 +94,3 @@ def _told(error: Exception) -> str:
         if isinstance(error, FootnotedError)
         else f"{type(error).__name__}: {error!r}"
     )
-
-
-def _parsed(line: str) -> Outcome | None:
-    if not line.strip():
-        return None
-    try:
-        return Outcome.model_validate_json(line)
-    except ValidationError:
-        # Half a line is all that a kill can leave; that case is asked again.
-        return None

@@ -2,9 +2,10 @@
 
     FOOTNOTED_SUITES=FOLDER uv run --extra peer python scripts/compare.py
 
-The shipped suite is asked whole, with answers; of each other suite that FOOTNOTED_SUITES has, retrieval is scored over
-all cases, and answers over a fixed slice of those in ``ANSWERED``. What was asked once is kept, so that a second run
-takes minutes and a run that was stopped goes on. Each figure is what ``footnoted eval`` says with the same options.
+The shipped suite is asked whole, with answers. Of each other end-to-end suite that FOOTNOTED_SUITES has, retrieval is
+scored: over all cases, or over a fixed slice where questions have a history, since rewriting these takes the model. Of
+those in ``ANSWERED`` a fixed slice is answered too. What was asked once is kept, so that a second run takes minutes and
+a run that was stopped goes on. Each figure is what ``footnoted eval`` says with the same options.
 """
 
 import re
@@ -14,13 +15,15 @@ from pathlib import Path
 
 from assistant.settings import Settings, from_environment
 from eval.core import Options, compared, evaluate
+from eval.metrics import BY_NAME
 from eval.result import Estimate, Result
 from eval.suite import Suite, find, names, read
 
 README = Path(__file__).parent.parent / "README.md"
 RUNS = Path("footnoted-runs")
-SLICE = 40
-# Suites whose answers can be told right from wrong by their words, asked as far as two cores allow.
+# As far as two cores allow: a stock prompt over new passages takes them half a minute.
+ANSWERED_SLICE, HISTORY_SLICE = 40, 60
+# Suites whose answers can be told right from wrong by their words.
 ANSWERED = ("squad2-e2e",)
 SYSTEMS: Mapping[str, Callable[[Settings], tuple[Settings, str | None]]] = {
     "Footnoted": lambda settings: (settings, None),
@@ -34,7 +37,8 @@ ANSWERS = {
     "citation_validity": "citations valid",
     "citation_hit": "cited where the gold is",
     "sentence_f1": "cited sentences F1",
-    "total_p50": "seconds, median",
+    "words": "words an answer",
+    "prompt_tokens": "tokens read",
 }
 RETRIEVAL = {"recall@5": "R@5", "ndcg@10": "nDCG@10", "span_recall@5": "span recall@5", "span_iou@5": "span IoU@5"}
 
@@ -54,8 +58,8 @@ def told(estimate: Estimate | None, unit: str) -> str:
     """A figure with its interval, for a cell."""
     if estimate is None or estimate.value is None:
         return "–"
-    if unit == "seconds":
-        return f"{estimate.value:.1f}"
+    if unit != "share":
+        return f"{estimate.value:,.0f}"
     ends = (
         ""
         if estimate.low is None or estimate.high is None
@@ -70,7 +74,7 @@ def table(found: Mapping[str, Result], columns: Mapping[str, str], first: str) -
     yield f"| {first} | {' | '.join(shown.values())} |"
     yield f"|---|{'---|' * len(shown)}"
     for system, result in found.items():
-        cells = [told(result.estimates.get(name), "seconds" if name.endswith("p50") else "share") for name in shown]
+        cells = [told(result.estimates.get(name), BY_NAME[name].unit) for name in shown]
         yield f"| {system}{_doubt(result, found)} | {' | '.join(cells)} |"
 
 
@@ -87,18 +91,27 @@ def _doubt(result: Result, found: Mapping[str, Result]) -> str:
 def sections(suites: Sequence[str]) -> Iterator[str]:
     """All tables."""
     seeds = read(find("seeds"))
-    yield from table(results(seeds), ANSWERS, f"`seeds`, {len(seeds.cases)} cases")
+    yield from table(results(seeds), ANSWERS, heading(seeds, None))
     for name in suites:
         suite = read(find(name))
         if suite.mode != "end-to-end":
             continue
         if name in ANSWERED:
             yield ""
-            yield from table(results(suite, limit=SLICE), ANSWERS, f"`{name}`, {SLICE} of {len(suite.cases)} cases")
+            yield from table(results(suite, limit=ANSWERED_SLICE), ANSWERS, heading(suite, ANSWERED_SLICE))
+        limit = HISTORY_SLICE if any(case.history for case in suite.cases) else None
         yield ""
         yield from table(
-            results(suite, retrieval_only=True), RETRIEVAL, f"`{name}`, {len(suite.cases)} cases, retrieval"
+            results(suite, retrieval_only=True, limit=limit), RETRIEVAL, f"{heading(suite, limit)}, retrieval"
         )
+
+
+def heading(suite: Suite, limit: int | None) -> str:
+    """What a table is of."""
+    count = len(suite.cases)
+    return (
+        f"`{suite.name}`, {count} cases" if limit is None or limit >= count else f"`{suite.name}`, {limit} of {count}"
+    )
 
 
 def write(text: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from assistant.core import shipped_files
-from tests.fakes import Endpoint, Reply, endpoint
+from tests.fakes import Asked, Endpoint, Reply, endpoint
 
 COMMANDS = ("chat", "ask", "index", "check", "models", "eval")
 SLOW = ("llama_index", "chromadb", "gradio", "xllamacpp", "openai", "onnxruntime", "tantivy", "tiktoken", "httpx")
@@ -220,6 +220,58 @@ def test_a_suite_is_run_and_its_scores_are_printed_and_written(shell: Shell) -> 
     assert (right["fact-01"], sum(right.values())) == (1.0, 1.0)
     report = shell.folder / done.stdout.rpartition("Report: ")[2].strip()
     assert "Who is Japan" in report.read_text("utf-8")
+
+
+def test_a_run_that_is_killed_goes_on_where_it_was(shell: Shell) -> None:
+    fifth = threading.Event()
+
+    def answer(asked: Asked) -> Reply:
+        if len(server.asked) == 5:
+            fifth.set()
+        return Reply(KISHIDA, silence=0.1)
+
+    with Endpoint(answer) as server:
+        shell.use(server)
+        with shell.start("eval", "seeds", "--only", "fact", "--json", "result.json") as process:
+            assert fifth.wait(PATIENCE)
+            process.kill()
+            process.communicate()
+        done = shell.run("eval", "seeds", "--only", "fact", "--json", "result.json")
+        questions = [asked.question for asked in server.asked]
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((shell.folder / "result.json").read_text("utf-8"))["rows"]
+    assert len(rows) == len(set(questions))
+    # The one that was being asked when the kill came.
+    assert len(questions) <= len(rows) + 1
+
+
+def test_a_table_of_ones_own_becomes_a_report_in_two_commands(shell: Shell) -> None:
+    notes = shell.folder / "notes"
+    notes.mkdir()
+    lines = ["question,answer,document,quote"]
+    for number in range(20):
+        sentence = f"The bakery in street {number} opened in {1900 + number}."
+        (notes / f"{number}.md").write_text(f"# Street {number}\n\n{sentence} It sells bread.\n", "utf-8")
+        lines.append(f"When did the bakery in street {number} open?,{1900 + number},{number}.md,{sentence}")
+    (shell.folder / "questions.csv").write_text("\n".join(lines), "utf-8")
+
+    def answer(asked: Asked) -> Reply:
+        street = asked.question.split()[-2]
+        return Reply(f"The bakery in street {street} opened in {1900 + int(street)}.")
+
+    with Endpoint(answer) as server:
+        shell.use(server)
+        made = shell.run("gold", "import", "questions.csv", "--documents", "notes", "--into", "mine")
+        done = shell.run("eval", "mine", "--json", "result.json")
+    assert made.returncode == 0, made.stderr
+    assert "mine: 20 cases" in made.stdout
+    assert "footnoted eval mine" in made.stdout
+    assert done.returncode == 0, done.stderr
+    estimates = json.loads((shell.folder / "result.json").read_text("utf-8"))["estimates"]
+    for metric in ("answered_right", "citation_validity", "citation_hit"):
+        assert (estimates[metric]["value"], estimates[metric]["n"]) == (1.0, 20), metric
+    report = shell.folder / done.stdout.rpartition("Report: ")[2].strip()
+    assert "When did the bakery in street 19 open?" in report.read_text("utf-8")
 
 
 def test_a_gate_ends_with_status_1_where_a_run_is_worse_beyond_doubt(shell: Shell) -> None:

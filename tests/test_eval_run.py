@@ -148,8 +148,8 @@ def test_a_run_that_was_stopped_goes_on(seeds: Suite, journal: Journal, tmp_path
     for _ in range(4):
         next(asked)
     del asked
-    with (tmp_path / "outcomes.jsonl").open("a") as file:
-        file.write('{"case": "fact-05", "query": "Wh')  # as a kill leaves it
+    with (tmp_path / "outcomes.jsonl").open("ab") as file:
+        file.write('{"case": "fact-05", "query": "Wh…'.encode()[:-1])  # as a kill leaves it
     second = Counting()
     outcomes = list(run(second, seeds.cases[:10], journal))
     assert [outcome.case for outcome in outcomes] == [case.id for case in seeds.cases[:10]]
