@@ -11,7 +11,16 @@ if TYPE_CHECKING:
 
 RUNS = Path("footnoted-runs")
 # Compared with a baseline even where no rule names them.
-COMPARED = ("answered_right", "refused_right", "citation_validity", "citation_hit", "recall@5", "token_f1", "aurc")
+COMPARED = (
+    "answered_right",
+    "refused_right",
+    "net_score",
+    "citation_validity",
+    "citation_hit",
+    "recall@5",
+    "token_f1",
+    "aurc",
+)
 
 
 def evaluate(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.measures import selective
-from eval.result import Estimate, Row
+from eval.result import Estimate, Row, Unit
 from eval.table import Better, Column, Metric, Ratio, Table, difference, mean, refusals, sums
 
 
@@ -37,6 +37,10 @@ def _share(name: str, title: str, definition: str, ratio: Ratio) -> Metric:
     return Metric(name, title, definition, "share", "higher", ratio=ratio)
 
 
+def _score(name: str, title: str, definition: str, ratio: Ratio, *, signed: bool = False) -> Metric:
+    return Metric(name, title, definition, "score", "higher", ratio=ratio, signed=signed)
+
+
 def _ranked() -> list[Metric]:
     sources = {
         "recall": "the share of the relevant documents among the first {k} documents found (passages are folded to "
@@ -47,7 +51,7 @@ def _ranked() -> list[Metric]:
     }
     names = [("recall", 1), ("recall", 5), ("recall", 10), ("mrr", None), ("ndcg", 10)]
     return [
-        _share(
+        (_share if name == "recall" else _score)(
             name if k is None else f"{name}@{k}",
             {"recall": f"R@{k}", "mrr": "MRR", "ndcg": f"nDCG@{k}"}[name],
             sources[name].format(k=k),
@@ -93,13 +97,21 @@ def _cited() -> list[Metric]:
 
 def _selective() -> list[Metric]:
     curve = "when questions are accepted by falling confidence; a question for which nothing stands counts as wrong"
-    whole: list[tuple[str, str, str, Better, Callable[[Column, NDArray[np.bool_]], float | None]]] = [
-        ("aurc", "AURC", f"the mean risk over all coverages {curve} (Geifman et al. 2019)", "lower", selective.aurc),
+    whole: list[tuple[str, str, str, Unit, Better, Callable[[Column, NDArray[np.bool_]], float | None]]] = [
+        (
+            "aurc",
+            "AURC",
+            f"the mean risk over all coverages {curve} (Geifman et al. 2019)",
+            "score",
+            "lower",
+            selective.aurc,
+        ),
         (
             "coverage@5",
             "coverage at 5% risk",
             f"the largest share of questions that can be accepted with at most 5% wrong {curve} (Geifman and El-Yaniv "
             "2017)",
+            "share",
             "higher",
             lambda confidence, right: selective.coverage_at(0.05, confidence, right),
         ),
@@ -107,6 +119,7 @@ def _selective() -> list[Metric]:
             "coverage@10",
             "coverage at 10% risk",
             f"the same with at most 10% wrong {curve}",
+            "share",
             "higher",
             lambda confidence, right: selective.coverage_at(0.10, confidence, right),
         ),
@@ -127,23 +140,23 @@ def _selective() -> list[Metric]:
             "AUROC of the confidence",
             "the probability that an answerable question has a higher confidence than one that is not (Hanley and "
             "McNeil 1982)",
-            "share",
+            "score",
             "higher",
             statistic=lambda table: selective.auroc(table.column("eager_confidence"), table.column("answerable") == 1),
             applies=_has("eager_confidence"),
         ),
         *(
             Metric(
-                name, title, definition, "share", better, statistic=_of_confidence(measure), applies=_has("eager_right")
+                name, title, definition, unit, better, statistic=_of_confidence(measure), applies=_has("eager_right")
             )
-            for name, title, definition, better, measure in whole
+            for name, title, definition, unit, better, measure in whole
         ),
         *(
             Metric(
                 name,
                 title,
                 f"{definition}, over what would be answered if nothing were withheld",
-                "share",
+                "score",
                 "lower",
                 statistic=_of_confidence(measure),
                 applies=_drafted,
@@ -200,6 +213,14 @@ METRICS: tuple[Metric, ...] = (
         "other questions refused",
         "by the answer's own flag; an error is no refusal",
         mean("right", answerable=0),
+    ),
+    _score(
+        "net_score",
+        "net score, -1 to 1",
+        "the mean of 1 for a right answer, 0 for a refusal and -1 for a wrong answer or an error: a wrong guess costs "
+        "as much as a right one gains (Kalai et al. 2025)",
+        mean("net"),
+        signed=True,
     ),
     _share(
         "citation_validity",
@@ -261,11 +282,14 @@ METRICS: tuple[Metric, ...] = (
     *_selective(),
     *_ranked(),
     *_spans(),
-    _share(
+    Metric(
         "rewriting_gain",
         "R@5 gained by rewriting",
         "R@5 of the question made to stand alone, less that of the question as asked, over questions with a history",
+        "share",
+        "higher",
         difference("recall@5", "plain_recall@5"),
+        signed=True,
     ),
     _share(
         "resisted",
@@ -291,6 +315,7 @@ BY_NAME: Mapping[str, Metric] = {metric.name: metric for metric in METRICS}
 HEADLINE = (
     "answered_right",
     "refused_right",
+    "net_score",
     "citation_validity",
     "citation_hit",
     "citation_f1",

@@ -7,6 +7,9 @@ from pydantic import Field
 
 from eval.outcome import Written
 
+Unit = Literal["share", "score", "seconds", "count", "words"]
+"""How figures are written: ``share`` and ``score`` in percent and in thousandths."""
+
 
 class Row(Written):
     """The figures of one case.

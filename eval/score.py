@@ -41,7 +41,7 @@ def row(
         values.update(_retrieval(case, outcome))
     if outcome.error is not None:
         # Whatever was hoped for, it did not come.
-        values.update({"right": 0.0, "refused": 0.0} if answered and decidable(case) else {})
+        values.update({"right": 0.0, "refused": 0.0, "net": -1.0} if answered and decidable(case) else {})
     elif outcome.reply is not None:
         values.update(_answer(case, outcome.reply, documents))
         values.update(_eager(case, outcome.eager or outcome.reply))
@@ -105,6 +105,7 @@ def _answer(case: Case, reply: Reply, documents: Mapping[str, Document]) -> Figu
     yield "refused", float(not reply.answered)
     if verdict is not None:
         yield "right", float(verdict)
+        yield "net", 0.0 if not reply.answered else 1.0 if verdict else -1.0
     said = strip_markers(reply.text) if reply.answered else ""
     if reply.answered:
         yield "words", float(len(said.split()))

@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval import intervals
-from eval.result import Estimate, Row
+from eval.result import Estimate, Row, Unit
 
 Column: TypeAlias = NDArray[np.float64]
 Ratio: TypeAlias = Callable[["Table"], tuple[Column, Column]]
-Unit = Literal["share", "seconds", "count", "words"]
 Better = Literal["higher", "lower"]
 
 
@@ -59,6 +58,7 @@ class Metric:
         statistic: Computes it where it is no ratio; None where it is undefined.
         applies: By case, whether it counts for a statistic.
         drawn: Whether drawing cases again tells how sure a statistic is.
+        signed: Whether it can be below 0.
     """
 
     name: str
@@ -70,6 +70,7 @@ class Metric:
     statistic: Callable[[Table], float | None] | None = None
     applies: Callable[[Table], NDArray[np.bool_]] = lambda table: np.ones(len(table), dtype=np.bool_)
     drawn: bool = True
+    signed: bool = False
 
     def value(self, table: Table) -> float | None:
         """The figure over a table, None where no case counts."""
@@ -106,7 +107,7 @@ class Metric:
         """The interval, but not one of no width: where all cases came out alike, drawing them again tells nothing."""
         if ends is not None and ends[0] < ends[1]:
             return ends
-        if self.unit == "share" and self.ratio is not None and value in (0.0, 1.0):
+        if self.unit in ("share", "score") and self.ratio is not None and not self.signed and value in (0.0, 1.0):
             return intervals.exact_interval(value, clusters)
         return (None, None)
 

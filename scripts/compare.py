@@ -16,7 +16,8 @@ from pathlib import Path
 from assistant.settings import Settings, from_environment
 from eval.core import Options, compared, evaluate
 from eval.metrics import BY_NAME
-from eval.result import Estimate, Result
+from eval.report.labels import UNSCORED, figure, interval
+from eval.result import Estimate, Result, Unit
 from eval.suite import Suite, find, names, read
 
 README = Path(__file__).parent.parent / "README.md"
@@ -34,6 +35,7 @@ SYSTEMS: Mapping[str, Callable[[Settings], tuple[Settings, str | None]]] = {
 ANSWERS = {
     "answered_right": "answered right",
     "refused_right": "refused right",
+    "net_score": "net score",
     "citation_validity": "citations valid",
     "citation_hit": "cited where the gold is",
     "sentence_f1": "cited sentences F1",
@@ -54,18 +56,12 @@ def results(suite: Suite, **options: object) -> dict[str, Result]:
     return {system: run(suite, system, **options) for system in SYSTEMS}
 
 
-def told(estimate: Estimate | None, unit: str) -> str:
-    """A figure with its interval, for a cell."""
-    if estimate is None or estimate.value is None:
-        return "–"
-    if unit != "share":
-        return f"{estimate.value:,.0f}"
-    ends = (
-        ""
-        if estimate.low is None or estimate.high is None
-        else f" ({_percent(estimate.low)}–{_percent(estimate.high)})"
-    )
-    return f"{_percent(estimate.value)}{ends}"
+def told(estimate: Estimate | None, unit: Unit) -> str:
+    """A figure with its interval, for a cell; costs have none."""
+    if estimate is None:
+        return UNSCORED
+    ends = interval(estimate, unit) if unit in ("share", "score") else ""
+    return f"{figure(estimate.value, unit)} ({ends})" if ends else figure(estimate.value, unit)
 
 
 def table(found: Mapping[str, Result], columns: Mapping[str, str], first: str) -> Iterator[str]:
@@ -122,10 +118,6 @@ def write(text: str) -> None:
     if count != 1:
         raise SystemExit("README.md has no place for the tables: <!-- compared --> … <!-- /compared -->")
     README.write_text(page, "utf-8")
-
-
-def _percent(share: float) -> str:
-    return f"{share:.1%}" if share not in (0.0, 1.0) else f"{share:.0%}"
 
 
 def main() -> None:

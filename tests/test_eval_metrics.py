@@ -76,6 +76,14 @@ def test_confidence_by_hand() -> None:
     assert estimates(confident)["brier"].n == 3
 
 
+def test_a_wrong_answer_costs_what_a_right_one_gains() -> None:
+    found = estimates(rows({"net": 1.0}, {"net": 1.0}, {"net": -1.0}, {"net": 0.0}, {}))["net_score"]
+    assert (found.value, found.n) == (0.25, 4)
+    refused = estimates(rows(*({"net": 0.0} for _ in range(10))))["net_score"]
+    # It could have been below 0 as well as above, so an exact interval of a share would be no interval of it.
+    assert (refused.value, refused.low, refused.high) == (0.0, None, None)
+
+
 def test_what_rewriting_gains() -> None:
     found = estimates(
         rows({"recall@5": 1.0, "plain_recall@5": 0.5}, {"recall@5": 0.5, "plain_recall@5": 1.0}, {"recall@5": 1})
@@ -111,6 +119,8 @@ figure = st.fixed_dictionaries(
         "cited": st.sampled_from([0.0, 1.0]),
         "citation_f1": st.floats(0, 1),
         "recall@5": st.floats(0, 1),
+        "plain_recall@5": st.floats(0, 1),
+        "net": st.sampled_from([-1.0, 0.0, 1.0]),
         "total_seconds": st.floats(0, 100),
         "eager_confidence": st.floats(0, 1),
         "eager_right": st.sampled_from([0.0, 1.0]),
@@ -126,8 +136,8 @@ def test_bounds_and_order(values: list[dict[str, float]], chance: random.Random)
     chance.shuffle(run)
     for name, value in found.items():
         assert BY_NAME[name].value(Table.of(run)) == (None if value is None else pytest.approx(value))
-        if value is not None and BY_NAME[name].unit == "share" and name != "rewriting_gain":
-            assert -1e-9 <= value <= 1.0 + 1e-9
+        if value is not None and BY_NAME[name].unit in ("share", "score"):
+            assert (-1.0 if BY_NAME[name].signed else 0.0) - 1e-9 <= value <= 1.0 + 1e-9
 
 
 @settings(max_examples=5)

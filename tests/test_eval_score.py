@@ -66,6 +66,13 @@ def test_a_refusal_is_right_where_nothing_is_said_and_wrong_elsewhere() -> None:
     assert right(ASKED, REFUSAL.model_copy(update={"text": "Nothing mentions Anna Berg."})) is False
 
 
+def test_the_net_score_tells_a_refusal_from_a_wrong_answer() -> None:
+    wrong = answer("It was Kari [1].")
+    assert [figures(ASKED, reply)["net"] for reply in (answer(), REFUSAL, wrong)] == [1.0, 0.0, -1.0]
+    assert [figures(UNANSWERABLE, reply)["net"] for reply in (REFUSAL, wrong)] == [0.0, -1.0]
+    assert figures(ASKED, None, error="It broke.")["net"] == -1.0
+
+
 def test_an_answer_can_not_be_told_by_the_words_of_a_long_reference() -> None:
     long = ASKED.model_copy(update={"answers": ("word " * 21,)})
     assert right(long, answer("word " * 21)) is None

@@ -148,6 +148,8 @@ def test_answering_always_costs_the_refusals(results: dict[str, Result]) -> None
     assert value(results, "always_answers", "refused_right") == 0.0
     assert value(results, "always_answers", "refusal_recall") == 0.0
     assert value(results, "always_answers", "auroc") == 0.5
+    # 40 are right and 31 wrong.
+    assert value(results, "always_answers", "net_score") == pytest.approx(9 / 71)
     assert value(results, "always_answers", "coverage@5") == 0.0
 
 
@@ -157,6 +159,7 @@ def test_refusing_always_costs_the_answers(results: dict[str, Result]) -> None:
     assert value(results, "always_refuses", "false_refusals") == 1.0
     assert value(results, "always_refuses", "citation_hit") is None
     assert value(results, "always_refuses", "aurc") == 1.0
+    assert value(results, "always_refuses", "net_score") == 0.0
 
 
 def test_copying_is_valid_and_wrong(results: dict[str, Result]) -> None:

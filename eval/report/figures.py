@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from eval.report import svg
-from eval.report.labels import Label, Unit, difference, differences, figure, interval, label_of
-from eval.result import Comparison, Estimate
+from eval.report.labels import Label, difference, differences, figure, interval, label_of
+from eval.result import Comparison, Estimate, Unit
 
 _HEADLINES = (
     *("answered_right", "refused_right", "citation_validity", "citation_hit", "total_p50"),

@@ -3,11 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
 
-from eval.result import Estimate
-
-Unit = Literal["share", "score", "seconds", "count", "words"]
+from eval.result import Estimate, Unit
 
 UNSCORED = "–"
 # From here on, tenths say nothing.
@@ -21,7 +18,7 @@ class Label:
     Attributes:
         title: Its name in words.
         definition: What is counted, and over what; may be empty.
-        unit: How its figures are written; ``share`` and ``score`` are 0–1, in percent and in thousandths.
+        unit: How its figures are written.
     """
 
     title: str

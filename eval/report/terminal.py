@@ -34,35 +34,46 @@ def table(
     """
     manifest = result.manifest
     title = f"{manifest.suite} · {manifest.system} · {manifest.model} · {len(result.rows)} cases"
-    return Group(_table(title, metrics(result.estimates, labels), changes(comparisons, labels)), _failed(result))
+    compared = changes(comparisons, labels)
+    return Group(
+        _scored(title, metrics(result.estimates, labels)),
+        *([_compared(compared)] if compared else []),
+        _failed(result),
+    )
 
 
-def _table(title: str, scored: Sequence[MetricRow], changed: Sequence[ChangeRow]) -> Table:
-    drawn = Table(title=_plain(title), title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for name in (
-        "",
-        "value",
-        "95% interval",
-        "cases",
-        *(("difference", "95% interval", "") if changed else ()),
-    ):
-        drawn.add_column(name, justify="right" if name else "left")
-    by_name = {change.name: change for change in changed}
+def _scored(title: str, scored: Sequence[MetricRow]) -> Table:
+    drawn = _table(title, "value", "95% interval", "cases")
     for metric in scored:
-        cells = [metric.label.title, metric.value, metric.interval, str(metric.n)]
-        drawn.add_row(*map(_plain, cells), *(_change(by_name.get(metric.name)) if changed else ()))
+        drawn.add_row(*map(_plain, (metric.label.title, metric.value, metric.interval, str(metric.n))))
     return drawn
 
 
-def _change(change: ChangeRow | None) -> list[Text]:
-    if change is None:
-        return []
-    verdict = change.comparison.verdict
-    return [
-        _plain(change.difference),
-        _plain(change.interval),
-        Text(f"{change.symbol} {verdict}", style=_STYLES[verdict]),
-    ]
+def _compared(changed: Sequence[ChangeRow]) -> Table:
+    drawn = _table("Compared with the other run, case by case", "before", "now", "difference", "95% interval", "")
+    for change in changed:
+        cells = (change.label.title, change.before, change.now, change.difference, change.interval)
+        verdict = change.comparison.verdict
+        said = change.symbol if verdict == "no difference shown" else f"{change.symbol} {verdict}"
+        drawn.add_row(*map(_plain, cells), Text(said, style=_STYLES[verdict]))
+    drawn.caption = "=: no difference shown; better or worse: beyond the interval"
+    return drawn
+
+
+def _table(title: str, *columns: str) -> Table:
+    """An empty table whose first column names metrics."""
+    drawn = Table(
+        title=_plain(title),
+        title_justify="left",
+        title_style="bold",
+        caption_justify="left",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    drawn.add_column("")
+    for name in columns:
+        drawn.add_column(name, justify="right" if name else "left")
+    return drawn
 
 
 def _failed(result: Result) -> Text:
