@@ -17,6 +17,8 @@ import index
 import seeds
 from assistant.cli import GROUP, add, app
 from assistant.settings import ELSEWHERE, PREFIX, Settings
+from eval.core import LABELS, read_result
+from eval.report.labels import figure, interval
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -55,6 +57,16 @@ def tracked() -> list[Path]:
         check=True,
     )
     return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+def test_the_readme_has_the_figures_of_the_baseline() -> None:
+    result = read_result(ROOT / "eval" / "baselines" / "seeds.json")
+    said = section("How good it is")
+    assert f"(`uv run footnoted eval`,\n{result.manifest.begun[:10]})" in said
+    for name in ("answered_right", "refused_right", "citation_validity", "citation_hit"):
+        label, estimate = LABELS[name], result.estimates[name]
+        (row,) = [line for line in said.splitlines() if line.startswith(f"| {label.title}")]
+        assert row.endswith(f"| {figure(estimate.value, label.unit)} | {interval(estimate, label.unit)} |")
 
 
 def section(heading: str) -> str:
