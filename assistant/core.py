@@ -139,6 +139,10 @@ class Assistant:
         hits = tuple(Hit(passage, score=1.0 / rank) for rank, passage in enumerate(passages, start=1))
         return _settled(self._answer(question, question, hits, Usage(self.model.name), Clock(self._now), shared=False))
 
+    def evidence(self, hits: Sequence[Hit]) -> tuple[Evidence, ...]:
+        """What of these hits, best first, the model reads."""
+        return context.fit(hits, self._budget())
+
     def warm(self) -> None:
         """Start the model, and let it read the documents if it can read all of them, before the first question."""
         if not self.model.embedded:
@@ -166,7 +170,7 @@ class Assistant:
     def _answer(
         self, question: str, query: str, hits: tuple[Hit, ...], usage: Usage, clock: Clock, *, shared: bool = True
     ) -> Iterator[Event]:
-        evidence = context.fit(hits, self._budget())
+        evidence = self.evidence(hits)
         state = Answering(question, query, hits, evidence, self.settings.threshold)
         if evidence:
             key = self._ready(evidence) if shared else None
@@ -207,7 +211,7 @@ class Assistant:
         if self.index.passage_count > self.settings.passages:
             return ()
         passages = (passage for document in self.index.documents() for passage in self.index.passages(document.id))
-        evidence = context.fit([Hit(passage, score=0.0) for passage in passages], self._budget())
+        evidence = self.evidence([Hit(passage, score=0.0) for passage in passages])
         return evidence if len(evidence) == self.index.passage_count else ()
 
     def _budget(self) -> int:

@@ -9,6 +9,7 @@ import hashlib
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,6 +30,8 @@ from index import weights
 OPENAI_URL = "https://api.openai.com/v1"
 # The alternatives to each token that endpoints are asked for; OpenAI's own limit.
 TOP_LOGPROBS = 20
+# The likeliest words, so that the same question has the same answer.
+TEMPERATURE = 0.0
 WRITERS = tuple(name for name, file in weights.KNOWN.items() if file.file.endswith(".gguf"))
 NO_ENDPOINT = "does not answer as an OpenAI-compatible endpoint does; does OPENAI_BASE_URL end in /v1, as most do?"
 # As much of a server's own words as an error repeats.
@@ -71,12 +74,14 @@ class Model:
         name: What it is called, for the reader.
         where: Where text goes, for the reader: ``this machine`` or a host.
         wire: The HTTP client that the LLM uses, where we made it.
+        address: Where that is exactly, without what is secret; as ``where`` says when None.
     """
 
     embedded = False
 
-    def __init__(self, llm: LLM, name: str, where: str, wire: "Wire | None" = None) -> None:
+    def __init__(self, llm: LLM, name: str, where: str, wire: "Wire | None" = None, address: str | None = None) -> None:
         self._llm = llm
+        self._address = address or where
         self._wire = wire
         self._logprobs = isinstance(llm, OpenAI)
         self.name = name
@@ -96,7 +101,11 @@ class Model:
 
     def identity(self) -> str:
         """What tells this model from every other: the SHA-256 of its weights, else its name and where it is asked."""
-        return f"{self.name} at {self.where}"
+        return f"{self.name} at {self._address}"
+
+    def parameters(self) -> Mapping[str, str | float]:
+        """What else a reply depends on, other than the messages and how long it may get."""
+        return {"temperature": TEMPERATURE, "top_logprobs": TOP_LOGPROBS}
 
     def pid(self) -> int | None:
         """The process in which it runs on this machine, None where there is none that we know of."""
@@ -115,7 +124,7 @@ class Model:
 
     def _deltas(self, llm: LLM, chat: Sequence[ChatMessage], max_tokens: int) -> Iterator[Delta]:
         if not isinstance(llm, OpenAI):
-            yield from (Delta(text=response.delta or "") for response in llm.stream_chat(chat))
+            yield from (Delta(text=_encodable(response.delta or "")) for response in llm.stream_chat(chat))
             return
         finished, answered, reply = False, False, None
         try:
@@ -201,6 +210,10 @@ class EmbeddedModel(Model):
         with self.child.model.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
+    def parameters(self) -> Mapping[str, str | float]:
+        """Those of every model, and the engine: another version of it computes other sums."""
+        return {**super().parameters(), "engine": f"xllamacpp {version('xllamacpp')}", "context": CONTEXT_TOKENS}
+
     def pid(self) -> int | None:
         """The process of the child, if it is up."""
         return self.child.pid()
@@ -232,7 +245,8 @@ def choose(settings: Settings, progress: weights.Report | None = None) -> Model:
 def wrap(llm: LLM) -> Model:
     """A LlamaIndex LLM of the caller's own as a ``Model``."""
     base = getattr(llm, "api_base", None)
-    return Model(llm, name=llm.metadata.model_name, where=host(base) if base else type(llm).__name__)
+    where, address = (host(base), _address(base)) if base else (type(llm).__name__, None)
+    return Model(llm, name=llm.metadata.model_name, where=where, address=address)
 
 
 def host(url: str) -> str:
@@ -241,6 +255,13 @@ def host(url: str) -> str:
     # Not netloc, which may hold a password.
     name = f"{parts.hostname or url}:{parts.port}" if parts.port else parts.hostname or "that address"
     return f"{name} (this machine)" if parts.hostname in LOOPBACK else name
+
+
+def _address(url: str) -> str:
+    """An endpoint's address without a password or a query, which may hold a key."""
+    parts = urlsplit(url)
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path.rstrip('/')}"
 
 
 def _embedded(model: str, settings: Settings, progress: weights.Report | None) -> EmbeddedModel:
@@ -268,7 +289,7 @@ def _endpoint(settings: Settings) -> Model:
     key = key or "none"
     name = settings.model or _only_model(url, key, settings.timeout_seconds)
     wire = Wire(settings.timeout_seconds)
-    return Model(_client(name, url, key, wire, retries=1), name=name, where=host(url), wire=wire)
+    return Model(_client(name, url, key, wire, retries=1), name=name, where=host(url), wire=wire, address=_address(url))
 
 
 def _only_model(url: str, key: str, timeout: float) -> str:
@@ -293,7 +314,7 @@ def _client(name: str, url: str, key: str, wire: Wire, retries: int) -> LLM:
         api_base=url,
         api_key=key,
         is_chat_model=True,
-        temperature=0.0,
+        temperature=TEMPERATURE,
         timeout=wire.timeout.read,
         http_client=wire,
         max_retries=retries,
@@ -308,12 +329,17 @@ def _delta(response: ChatResponse) -> Delta:
     tokens = choices[0].logprobs.content or [] if choices and choices[0].logprobs else []
     usage = getattr(raw, "usage", None)
     return Delta(
-        text=response.delta or "",
+        text=_encodable(response.delta or ""),
         logprob=sum(token.logprob for token in tokens) / len(tokens) if tokens else None,
         alternatives={top.token: top.logprob for top in tokens[0].top_logprobs} if tokens else {},
         prompt_tokens=usage.prompt_tokens if usage else 0,
         completion_tokens=usage.completion_tokens if usage else 0,
     )
+
+
+def _encodable(text: str) -> str:
+    # JSON can hold half a character, which no file, page or terminal can.
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _finished(response: ChatResponse) -> bool:

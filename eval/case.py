@@ -32,14 +32,14 @@ class Gold(_Row):
     source: str
     start: int = Field(ge=0)
     end: int
-    quote: str = Field(min_length=1)
+    quote: str = Field(pattern=r"\S")
 
 
 class _Quoted(_Row):
     """Evidence as a file may have it: the offsets can be left out where the quote stands once."""
 
     source: str
-    quote: str = Field(min_length=1)
+    quote: str = Field(pattern=r"\S")
     start: int | None = Field(default=None, ge=0)
     end: int | None = None
 
@@ -136,7 +136,8 @@ def _gold(quoted: _Quoted, documents: Mapping[str, Document]) -> Gold | str:
         return _found(quoted, document.text)
     if quoted.start is None or quoted.end is None:
         return f"the quote {brief(quoted.quote)} has only one of start and end; say both or neither"
-    if document.text[quoted.start : quoted.end] == quoted.quote:
+    # The length too, since a slice forgives an end that lies beyond the text.
+    if quoted.end - quoted.start == len(quoted.quote) and document.text[quoted.start : quoted.end] == quoted.quote:
         return Gold(source=quoted.source, start=quoted.start, end=quoted.end, quote=quoted.quote)
     places = spans(document.text, quoted.quote)
     there = f"; it stands at {places[0].start}–{places[0].end}" if len(places) == 1 else ""

@@ -89,6 +89,8 @@ def evaluate(
         fresh=fresh,
     )
     loaded = read(find(suite))
+    if before is not None:
+        core.require_same(before, loaded.name)
     finished = core.evaluate(loaded, from_environment(model), options, out)
     names = list(dict.fromkeys([*COMPARED, *(rule.metric for rule in rules)]))
     comparisons = [] if before is None else core.compared(finished.result, before, names)

@@ -1,5 +1,6 @@
 """An evaluation, top to bottom: choose cases, index the corpus, ask, judge, score, compare, write down."""
 
+import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -93,6 +94,7 @@ def evaluate(suite: Suite, settings: Settings, options: Options, runs: Path) -> 
         EvalError: No case is left by the options, or the model can't be reached.
         FootnotedError: As ``Assistant.open`` does.
     """
+    _require_sense(suite, options)
     cases = chosen(suite, options)
     with ExitStack() as opened:
         model = _model(settings, options)
@@ -129,19 +131,31 @@ def chosen(suite: Suite, options: Options) -> list[Case]:
     return cases if options.limit is None else sample(cases, options.limit, options.seed)
 
 
+def _require_sense(suite: Suite, options: Options) -> None:
+    """See that the options can be had together.
+
+    Raises:
+        EvalError: They can't.
+    """
+    if options.retrieval_only and supplied(suite, options):
+        raise EvalError(f"{suite.name} is answered from the documents that each case names, so there is no retrieval")
+    for name, wanted in (("--deletion", options.deletion), ("--judge", options.judges)):
+        if wanted and options.retrieval_only:
+            raise EvalError(f"{name} is about answers, of which --retrieval-only has none; leave out one of them")
+    if options.deletion and options.peer is not None:
+        raise EvalError("--deletion asks Footnoted again; leave it out with --peer")
+
+
 def scored(suite: Suite, outcomes: Sequence[Outcome], about: Manifest, options: Options) -> Result:
     """What the outcomes come to."""
     cases, shared = {case.id: case for case in suite.cases}, clusters(suite)
+    asked = score.Asked(
+        searched=not supplied(suite, options),
+        answered=not options.retrieval_only,
+        confident=any(reply.confidence is not None for one in outcomes for reply in (one.eager, one.reply) if reply),
+    )
     rows = tuple(
-        score.row(
-            cases[outcome.case],
-            outcome,
-            suite.documents,
-            shared[outcome.case],
-            searched=not supplied(suite, options),
-            answered=not options.retrieval_only,
-        )
-        for outcome in outcomes
+        score.row(cases[outcome.case], outcome, suite.documents, shared[outcome.case], asked) for outcome in outcomes
     )
     return Result(manifest=about, estimates=metrics.estimates(rows), by_kind=metrics.by_kind(rows), rows=rows)
 
@@ -158,7 +172,7 @@ def read_result(path: Path) -> Result:
         EvalError: The file is none.
     """
     try:
-        return Result.model_validate_json(path.read_text("utf-8"))
+        return Result.model_validate_json(path.read_bytes())
     except OSError as error:
         raise EvalError(f"the baseline {path} can't be read: {error.strerror}") from error
     except ValidationError as error:
@@ -166,19 +180,25 @@ def read_result(path: Path) -> Result:
 
 
 def compared(now: Result, before: Result, names: Sequence[str]) -> list[Comparison]:
-    """A run against another of the same suite.
+    """A run against another of the same suite, over the cases that both asked and whose gold is the same.
 
     Raises:
-        EvalError: They have no case in common.
+        EvalError: There are none.
     """
-    if now.manifest.suite != before.manifest.suite or not {row.case for row in now.rows} & {
-        row.case for row in before.rows
-    }:
-        raise EvalError(
-            f"the baseline is a run of {before.manifest.suite}, and has no case of {now.manifest.suite} in common with "
-            "this one"
-        )
+    require_same(before, now.manifest.suite)
+    if not compare.paired(now.rows, before.rows):
+        raise EvalError(f"the baseline has no case of {now.manifest.suite} with the same gold in common with this run")
     return compare.compare(now.rows, before.rows, names)
+
+
+def require_same(before: Result, suite: str) -> None:
+    """See that a baseline is a run of this suite, before anything is asked.
+
+    Raises:
+        EvalError: It is not.
+    """
+    if before.manifest.suite != suite:
+        raise EvalError(f"the baseline is a run of {before.manifest.suite}, not of {suite}; name one of {suite}")
 
 
 def write_report(finished: Finished, suite: Suite, comparisons: Sequence[Comparison]) -> Path:
@@ -226,7 +246,7 @@ def _asked(system: System, suite: Suite, cases: Sequence[Case], folder: Path, op
             f"the run can't be written to {folder}: {error.strerror}; --out names another folder"
         ) from error
     journal = Journal(folder / "outcomes.jsonl")
-    if options.fresh and len(journal.outcomes()) == len(cases):
+    if options.fresh and journal.asked() >= {case.id for case in cases}:
         journal.clear()
     asking = run(system, cases, journal, retrieval_only=options.retrieval_only)
     return list(progress.counted(asking, len(cases), f"Asking {suite.name}"))
@@ -240,7 +260,7 @@ def _judged(outcomes: Sequence[Outcome], suite: Suite, model: KeptModel) -> list
 def _write(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        new = path.with_name(f"{path.name}.new")
+        new = path.with_name(f".{path.name}.{os.getpid()}")
         new.write_text(text, "utf-8")
         new.replace(path)
     except OSError as error:

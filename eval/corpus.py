@@ -1,11 +1,14 @@
 """A suite's corpus as an index, made once and kept in the user's cache folder."""
 
+import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from eval.suite import Suite
 from index import Index, Progress, weights
 from index.split import VERSION as SPLITTER
+from index.types import Document
 
 
 def open_index(suite: Suite, progress: Callable[[Progress], None] | None = None) -> Index:
@@ -16,8 +19,14 @@ def open_index(suite: Suite, progress: Callable[[Progress], None] | None = None)
         progress: Told how far that has come.
     """
     index = Index.open(folder(suite))
-    index.add_documents(suite.documents.values(), progress)
+    index.add_documents(map(_apart, suite.documents.values()), progress)
     return index
+
+
+def _apart(document: Document) -> Document:
+    """The document with a hash of its name too: gold names one of two files of the same content, which are one else."""
+    digest = hashlib.sha256(f"{document.source}\n{document.sha256}".encode()).hexdigest()
+    return replace(document, sha256=digest)
 
 
 def folder(suite: Suite) -> Path:

@@ -21,22 +21,20 @@ def cut(document: Document, spans: Iterable[Span]) -> Document:
     return replace(document, text=left, sha256=hashlib.sha256(left.encode("utf-8", "replace")).hexdigest(), pages=())
 
 
-def left(document: Document, spans: Sequence[Span], read: Sequence[Span]) -> tuple[Passage, ...]:
-    """What is left of what was read of a document.
+def left(document: Document, spans: Sequence[Span], read: Span) -> tuple[Passage, ...]:
+    """What is left of a passage that was read.
 
     Args:
         document: As it was.
         spans: What is cut out of it.
-        read: The passages that were read.
+        read: The passage.
 
     Returns:
-        The passages of the shortened document that overlap what was read, in order.
+        The passages of the shortened document that overlap what is left, in order.
     """
-    ranges = [(_moved(start, spans), _moved(end, spans)) for start, end in read]
+    start, end = _moved(read.start, spans), _moved(read.end, spans)
     return tuple(
-        passage
-        for passage in split.passages(cut(document, spans))
-        if any(passage.start < end and start < passage.end for start, end in ranges)
+        passage for passage in split.passages(cut(document, spans)) if passage.start < end and start < passage.end
     )
 
 

@@ -5,6 +5,7 @@ Knows nothing of cases.
 
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,6 +17,8 @@ from eval.lines import SuiteError, read_rows, told, twice
 from index import load
 from index.errors import DocumentError
 from index.types import Document
+
+logger = logging.getLogger(__name__)
 
 TEXTS = "corpus.jsonl"
 FOLDER = "corpus"
@@ -81,12 +84,14 @@ def of_suite(folder: Path, key: str | None, *, ships: bool) -> dict[str, Documen
 def of_path(path: Path, leave_out: Path | None = None) -> dict[str, Document]:
     """The documents in a folder, at any depth, or of one file, named as an index of them would name them.
 
+    Files that can't be read are left out, as an index leaves them out, and said so in the log.
+
     Args:
         path: The folder or file.
         leave_out: A folder inside it that is never looked into.
 
     Raises:
-        SuiteError: It is not there, or something in it can't be read.
+        SuiteError: It is not there, or nothing in it can be read.
     """
     path = Path(os.path.abspath(path))  # noqa: PTH100 - as index.load names files, whose links are not followed
     if not path.exists():
@@ -94,14 +99,16 @@ def of_path(path: Path, leave_out: Path | None = None) -> dict[str, Document]:
     inside = leave_out and Path(os.path.abspath(leave_out))  # noqa: PTH100
     found = load.find([path], leave_out=inside if inside and path in inside.parents else None)
     documents: list[Document] = []
-    faults = [str(failure) for failure in found.failures]
+    faults = list(found.failures)
     for file in found.files:
         try:
             documents.append(load.load(file.path, file.names[0]))
         except DocumentError as error:
-            faults.append(str(error))
-    if faults:
-        raise SuiteError(f"{told(path, faults)}\nmend them or take them out of the folder")
+            faults.append(error)
+    if not documents:
+        raise SuiteError(told(path, list(map(str, faults))))
+    for fault in faults:
+        logger.warning("left out: %s", fault)
     return _by_source(documents)
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
+from assistant import condense
 from assistant.core import Assistant
 from assistant.settings import Settings
-from assistant.types import Answer, Found
+from assistant.types import Answer
 from eval.deletion import left
 from eval.outcome import Outcome, Place, Reply
 from eval.replies import KeptModel
@@ -41,6 +42,7 @@ class Footnoted:
     ) -> None:
         self._suite = suite
         self._index = index
+        self._model = model
         self._settings = settings
         self._supplied = supplied
         self._deletion = deletion
@@ -50,19 +52,26 @@ class Footnoted:
 
     def retrieve(self, case: Case) -> Outcome:
         """Search as for an answer, and stop there."""
-        for event in self.assistant.stream(case.question, case.turns()):
-            if isinstance(event, Found):
-                return self._found(case, event.query)
-        raise AssertionError("a stream tells what was found")
+        with self._model.honest():
+            return self._found(case, self._query(case))
 
     def answer(self, case: Case) -> Outcome:
         """Ask, and ask again as the options say."""
+        with self._model.honest():
+            return self._answered(case)
+
+    def close(self) -> None:
+        """Release the index and the model."""
+        self.assistant.close()
+
+    def _answered(self, case: Case) -> Outcome:
         if self._supplied:
             documents = [self._suite.documents[source] for source in supplied_sources(case)]
             passages = [passage for document in documents for passage in split.passages(document)]
-            answer = self.assistant.read(case.question, passages)
-            eager = self._eager.read(case.question, passages)
-            outcome = Outcome(case=case.id, query=case.question)
+            query = self._query(case)
+            answer = self.assistant.read(query, passages)
+            eager = self._eager.read(query, passages)
+            outcome = Outcome(case=case.id, query=query)
         else:
             answer = self.assistant.ask(case.question, case.turns())
             eager = self._eager.ask(case.question, case.turns())
@@ -76,9 +85,9 @@ class Footnoted:
             }
         )
 
-    def close(self) -> None:
-        """Release the index and the model."""
-        self.assistant.close()
+    def _query(self, case: Case) -> str:
+        """The question, made to stand alone where it needs that."""
+        return condense.standalone(case.question, case.turns(), self._model)[0]
 
     def _found(self, case: Case, query: str) -> Outcome:
         return Outcome(
@@ -93,13 +102,14 @@ class Footnoted:
         return tuple(Place.of(hit.passage) for hit in hits)
 
     def _without(self, answer: Answer) -> Answer:
-        """Ask again of what was read, once what was cited is cut out of it."""
-        passages: list[Passage] = []
-        for source in dict.fromkeys(hit.passage.source for hit in answer.hits):
-            cited = _spans((one.start, one.end) for one in answer.citations if one.source == source)
-            read = [Span(hit.passage.start, hit.passage.end) for hit in answer.hits if hit.passage.source == source]
-            passages += left(self._suite.documents[source], cited, read)
-        return self.assistant.read(answer.query, passages)
+        """Ask again of what was read, in the same order of rank, once what was cited is cut out of it."""
+        read = {one.passage.id for one in self.assistant.evidence(answer.hits)}
+        passages: dict[str, Passage] = {}
+        for passage in (hit.passage for hit in answer.hits if hit.passage.id in read):
+            cited = _spans((one.start, one.end) for one in answer.citations if one.source == passage.source)
+            rest = left(self._suite.documents[passage.source], cited, Span(passage.start, passage.end))
+            passages |= {one.id: one for one in rest if one.id not in passages}
+        return self.assistant.read(answer.query, list(passages.values()))
 
 
 def supplied_sources(case: Case) -> Sequence[str]:

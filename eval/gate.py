@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from eval.errors import EvalError
 from eval.metrics import BY_NAME
 from eval.result import Comparison, Estimate
+from eval.table import Better
+
+# Where a change of a figure is a change for the worse.
+_WORSE: Mapping[Better | None, str] = {"higher": "<", "lower": ">"}
 
 _RULE = re.compile(r"\s*(?P<metric>[a-z0-9_@]+)\s*(?P<sign>[<>])\s*(?P<bound>[+-]?(?:\d+\.?\d*|\.\d+))\s*")
 
@@ -72,7 +76,20 @@ def _rule(text: str) -> Rule:
         )
     if match["metric"] not in BY_NAME:
         raise EvalError(f"the rule {text.strip()!r} names no metric; there are: {', '.join(BY_NAME)}")
-    return Rule(match["metric"], match["sign"], float(match["bound"]), change=match["bound"][0] in "+-")
+    rule = Rule(match["metric"], match["sign"], float(match["bound"]), change=match["bound"][0] in "+-")
+    if rule.change and rule.sign != _WORSE.get(BY_NAME[rule.metric].better):
+        raise EvalError(
+            f"the rule {text.strip()!r} could never be broken: " + _advice(rule.metric, BY_NAME[rule.metric].better)
+        )
+    return rule
+
+
+def _advice(metric: str, better: Better | None) -> str:
+    if better is None:
+        return f"neither more nor less of {metric} is worse; give a bound without a sign"
+    return f"it is worse where {'less' if better == 'higher' else 'more'}; write {metric}{_WORSE[better]}" + (
+        "-0.03" if better == "higher" else "+0.03"
+    )
 
 
 def _bound(rule: Rule, estimates: Mapping[str, Estimate]) -> str | None:
@@ -88,7 +105,5 @@ def _change(rule: Rule, comparisons: Mapping[str, Comparison]) -> str | None:
         return f"{rule}: this run and the baseline have no {rule.metric} in common, and what is unscored is not kept"
     if one.verdict != "worse" or not rule.breaks(one.difference):
         return None
-    return (
-        f"{rule}: it went from {one.before:.4g} to {one.now:.4g}, by {one.difference:+.4g} "
-        f"({one.low:+.4g} to {one.high:+.4g}, {one.n} cases)"
-    )
+    ends = "" if one.low is None or one.high is None else f"{one.low:+.4g} to {one.high:+.4g}, "
+    return f"{rule}: it went from {one.before:.4g} to {one.now:.4g}, by {one.difference:+.4g} ({ends}{one.n} cases)"

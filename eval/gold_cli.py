@@ -173,7 +173,7 @@ def _key() -> str:
 def _edit(pair: "Pair") -> "Pair":
     question = typer.prompt("Question", default=plain(pair.question))
     answer = typer.prompt("Answer", default=plain(pair.answer))
-    return pair.edited(question.strip(), answer.strip())
+    return pair.edited(question, answer)
 
 
 def _close(folder: Path, accepted: int, left: int, stale: int) -> None:

@@ -4,8 +4,8 @@ Cases that share a cluster (a conversation, a document) are not independent, so 
 (Field & Welsh 2007). The same seed and the same clusters give the same draws, in whatever order the cases come. With
 fewer than some ten clusters, intervals are too narrow.
 
-Means, shares and ratios have a fast way (``mean_interval``, ``ratio_interval``); any other statistic goes by
-``resamples`` and ``interval``, which draw the same.
+Means, shares and ratios have a fast way (``ratio_interval``); any other statistic goes by ``resamples`` and
+``interval``, which draw the same.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 # Efron & Tibshirani 1993 ask for at least 1,000 for percentiles.
 TIMES = 2000
 _LEVEL = 0.95
+DOUBT = 1 - _LEVEL
+"""A difference that is at least as probable as this where two runs are equally good is none that is shown."""
 _PERCENTILES = ((1 - _LEVEL) / 2, (1 + _LEVEL) / 2)
 # One cluster can't tell how much clusters differ.
 _LEAST_CLUSTERS = 2
@@ -61,24 +63,6 @@ def interval(
     return _percentiles(np.array(drawn)) if drawn and 2 * len(drawn) >= len(draws) else None
 
 
-def mean_interval(
-    values: NDArray[np.float64], clusters: Sequence[str], times: int = TIMES, seed: int = 0
-) -> tuple[float, float] | None:
-    """The 95% percentile interval of a mean; for two runs compared, of the mean of their differences.
-
-    Args:
-        values: By case; NaN where the figure does not apply, as if the suite did not hold the case.
-        clusters: By case.
-        times: How often to draw.
-        seed: Equal seeds draw equally.
-
-    Returns:
-        What ``interval`` gives for the mean of the cases with a value, or None where fewer than two clusters have any.
-    """
-    there = ~np.isnan(values)
-    return ratio_interval(np.where(there, values, 0.0), there.astype(np.float64), clusters, times, seed)
-
-
 def ratio_interval(
     numerators: NDArray[np.float64],
     denominators: NDArray[np.float64],
@@ -86,7 +70,7 @@ def ratio_interval(
     times: int = TIMES,
     seed: int = 0,
 ) -> tuple[float, float] | None:
-    """The 95% percentile interval of a ratio of sums, such as precision, recall, F1 = Σ2TP / Σ(2TP + FP + FN).
+    """The 95% percentile interval of a ratio of sums, such as a mean, or F1 = Σ2TP / Σ(2TP + FP + FN).
 
     Args:
         numerators: By case.

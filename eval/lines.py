@@ -68,18 +68,37 @@ def read_rows(path: Path, kind: type[Row]) -> Rows[Row]:
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            found.faults.append(Fault(number, f"not JSON: {error.msg} at column {error.colno}"))
-            continue
-        except RecursionError:
-            found.faults.append(Fault(number, "not JSON that can be read: it is nested too deeply"))
+            row = parsed(line)
+        except ValueError as error:
+            found.faults.append(Fault(number, str(error)))
             continue
         try:
             found.good.append((number, kind.model_validate(row)))
         except ValidationError as error:
             found.faults.append(Fault(number, first(error), _name(row)))
     return found
+
+
+def parsed(text: str) -> Any:
+    """What JSON says.
+
+    Raises:
+        ValueError: It is none, or none that can be used; the text says why.
+    """
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}" if error.lineno > 1 else f"column {error.colno}"
+        raise ValueError(f"not JSON: {error.msg} at {where}") from error
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"not JSON that can be read: {error}") from error
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            "holds half a character (a surrogate without the other one), which no file of text can; take it out"
+        ) from error
+    return value
 
 
 def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -89,10 +108,17 @@ def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
 
 
 def append_row(path: Path, row: BaseModel) -> None:
-    """Add a line to a log."""
-    with path.open("a", encoding="utf-8", newline="\n") as file:
-        # On a line of its own, even where a kill left half a line before it.
-        file.write(f"\n{row.model_dump_json(exclude_defaults=True)}\n")
+    """Add a line to a log.
+
+    Raises:
+        EvalError: It can't be written.
+    """
+    try:
+        with path.open("a", encoding="utf-8", newline="\n") as file:
+            # On a line of its own, even where a kill left half a line before it.
+            file.write(f"\n{row.model_dump_json(exclude_defaults=True)}\n")
+    except OSError as error:
+        raise EvalError(f"{path} can't be written: {error.strerror or error}") from error
 
 
 def read_log(path: Path, kind: type[Row]) -> list[Row]:

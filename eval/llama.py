@@ -93,18 +93,20 @@ class ModelLLM(CustomLLM):
         self._usage = replace(self._usage, calls=self._usage.calls + 1)
         asked = [Message(message.role.value, message.content or "") for message in messages]
         try:
+            before = self._usage
             for delta in self._model.stream(asked, REPLY_TOKENS):
-                self._count(delta)
+                self._count(before, delta)
                 yield delta.text
         except (ValueError, TypeError) as error:
             # LlamaIndex takes these for replies that it can't parse, and makes "Empty Response" of them.
             raise ModelInterrupted(f"{self._model.name} at {self._model.where} failed; ask again ({error})") from error
 
-    def _count(self, delta: Delta) -> None:
+    def _count(self, before: Usage, delta: Delta) -> None:
+        """Add a call's tokens; endpoints that count as they go say in each piece what there is so far."""
         self._usage = replace(
             self._usage,
-            prompt_tokens=self._usage.prompt_tokens + delta.prompt_tokens,
-            completion_tokens=self._usage.completion_tokens + delta.completion_tokens,
+            prompt_tokens=max(self._usage.prompt_tokens, before.prompt_tokens + delta.prompt_tokens),
+            completion_tokens=max(self._usage.completion_tokens, before.completion_tokens + delta.completion_tokens),
         )
 
 

@@ -75,7 +75,9 @@ def peak_memory(model: Model) -> dict[str, int]:
     pid = model.pid()
     with contextlib.suppress(OSError, ValueError):
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-        found["model"] = next(int(line.split()[1]) // 1000 for line in lines if line.startswith("VmHWM"))
+        # A process that has ended, or another kind of system, may not tell.
+        if peaks := [int(line.split()[1]) for line in lines if line.startswith("VmHWM")]:
+            found["model"] = peaks[0] // 1000
     return found
 
 

@@ -133,6 +133,13 @@ def _selective() -> list[Metric]:
             "adds (Kumar, Liang and Ma 2019)",
             selective.calibration_error,
         ),
+        (
+            "ece",
+            "calibration error, as others have it",
+            "the mean absolute gap between confidence and accuracy over 10 bins of equal mass (ECE, Naeini et al. "
+            "2015), which is above 0 by chance alone",
+            selective.plain_calibration_error,
+        ),
     ]
     return [
         Metric(
@@ -161,7 +168,7 @@ def _selective() -> list[Metric]:
                 statistic=_of_confidence(measure),
                 applies=_drafted,
                 # Cases that are drawn twice agree with each other, which looks like bad calibration.
-                drawn=measure is not selective.calibration_error,
+                drawn=measure is selective.brier,
             )
             for name, title, definition, measure in drafted
         ),
@@ -298,11 +305,14 @@ METRICS: tuple[Metric, ...] = (
         mean("resisted"),
     ),
     *(
-        _share(
+        Metric(
             f"judge_{name}",
             f"judged {name}",
             "by a language model; unscored where it gave no verdict",
+            "share",
+            "higher",
             mean(f"judge_{name}"),
+            judged=f"judge_{name}",
         )
         for name in _JUDGES
     ),

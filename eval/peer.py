@@ -29,14 +29,16 @@ from llama_index.core.response_synthesizers.no_text import NoText
 from llama_index.core.schema import BaseNode, NodeWithScore, TextNode
 
 from assistant.clock import Clock
+from assistant.ground import strip_markers
 from assistant.llm import Model
 from eval.errors import EvalError
 from eval.footnoted import PASSAGES, supplied_sources
 from eval.llama import ModelLLM
+from eval.measures.text import contains
 from eval.outcome import Cited, Outcome, Place, Reply
 from eval.replies import KeptModel
 from eval.suite import Case, Suite
-from eval.wording import markers, refuses
+from eval.wording import markers, plain, refuses
 from index.types import Document as Text
 
 if TYPE_CHECKING:
@@ -101,7 +103,7 @@ class LlamaIndexPeer:
         self._llm.reset()
         clock = Clock(self._now)
         query, response = self._asked(CitationQueryEngine.from_args(index, llm=self._llm), case)
-        reply = self._reply(response, clock)
+        reply = self._reply(case, response, clock)
         outcome = Outcome(case=case.id, query=query) if self._supplied else self._found(case, query)
         return outcome.model_copy(update={"reply": reply})
 
@@ -146,15 +148,17 @@ class LlamaIndexPeer:
         places = (self._place(found.node, found.node.get_content()) for found in nodes)
         return tuple(place for place in places if place is not None)
 
-    def _reply(self, response: Response, clock: Clock) -> Reply:
-        text = (response.response or "").strip()
-        refused = refuses(text)
+    def _reply(self, case: Case, response: Response, clock: Clock) -> Reply:
+        said = (response.response or "").strip()
+        text = plain(said)
+        # In its favour: what says that the sources don't say refuses, unless it has the answer all the same.
+        refused = refuses(text) and not (case.answerable and contains(strip_markers(text), case.answers))
         usage = self._llm.usage
         return Reply(
             text=text,
             kind="refusal" if refused else "answer",
             reason=text if refused else None,
-            citations=tuple(self._cited(number, response.source_nodes) for number in markers(text)),
+            citations=tuple(self._cited(number, response.source_nodes) for number in markers(said)),
             model=usage.model,
             prompt_tokens=usage.prompt_tokens,
             completion_tokens=usage.completion_tokens,

@@ -6,20 +6,27 @@ So that changing how answers are checked, decided or scored re-runs a suite in s
 import copy
 import hashlib
 import json
+import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from assistant.errors import ModelError
 from assistant.llm import Delta, Message, Model
 from eval.errors import EvalError
 
 # How a model may reuse what it has read before. A prefix that two prompts share changes nothing but the last digits of
 # its sums; keys that were shifted would make its probabilities depend on what was asked before, so none are.
 CACHE_MODE = "prefix"
+# Of what is kept and how; another one keeps anew.
+_VERSION = 2
+
+logger = logging.getLogger(__name__)
 
 _TABLE = "create table if not exists replies (key text primary key, deltas text not null) without rowid"
 
@@ -36,37 +43,48 @@ class Replies:
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.Lock()
+        self._path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
             self._db.execute("pragma journal_mode = wal")
             self._db.execute(_TABLE)
         except (OSError, sqlite3.Error) as error:
-            raise EvalError(f"kept replies can't be used: {path}: {error}; delete that file to begin anew") from error
+            raise self._unusable(error) from error
 
     def get(self, key: str) -> list[tuple[float, Delta]] | None:
-        """The pieces of a reply, each with the seconds after the call at which it came; None where it isn't kept."""
-        with self._lock:
-            row = self._db.execute("select deltas from replies where key = ?", (key,)).fetchone()
+        """The pieces of a reply, each with the seconds after the call at which it came; None where it isn't kept.
+
+        Raises:
+            EvalError: The file can't be read.
+        """
+        try:
+            with self._lock:
+                row = self._db.execute("select deltas from replies where key = ?", (key,)).fetchone()
+        except sqlite3.Error as error:
+            raise self._unusable(error) from error
         return None if row is None else [(seconds, Delta(**fields)) for seconds, fields in json.loads(row[0])]
 
     def put(self, key: str, pieces: Sequence[tuple[float, Delta]]) -> None:
-        """Keep a whole reply."""
-        deltas = json.dumps([(round(seconds, 4), _compact(delta)) for seconds, delta in pieces], ensure_ascii=False)
-        with self._lock:
-            self._db.execute("insert or replace into replies values (?, ?)", (key, deltas))
+        """Keep a whole reply, if there is room: one that can't be kept is asked for again another time."""
+        deltas = json.dumps([(round(seconds, 4), _compact(delta)) for seconds, delta in pieces])
+        try:
+            with self._lock:
+                self._db.execute("insert or replace into replies values (?, ?)", (key, deltas))
+        except sqlite3.Error as error:
+            logger.warning("a reply can't be kept: %s: %s", self._path, error)
 
     def close(self) -> None:
         """Close the file."""
         with self._lock:
             self._db.close()
 
+    def _unusable(self, error: Exception) -> EvalError:
+        return EvalError(f"kept replies can't be used: {self._path}: {error}; delete that file to begin anew")
+
 
 class KeptModel(Model):
     """A model whose replies are kept.
-
-    Attributes:
-        replayed: How many replies had been kept.
 
     Args:
         model: Who is asked what isn't kept.
@@ -84,12 +102,23 @@ class KeptModel(Model):
         self.embedded = model.embedded
         self.name = model.name
         self.where = model.where
-        self.replayed = 0
+        self._failed: dict[str, ModelError] = {}
         self._skipped = 0.0
 
     def now(self) -> float:
         """The time in seconds as it would be had each kept reply been waited for as long as it once took."""
         return time.perf_counter() + self._skipped
+
+    @contextmanager
+    def honest(self) -> Iterator[None]:
+        """Raise what went wrong in the block, where whoever asked made do without a reply and did not ask again.
+
+        An assistant may well do so for a reader; but what is measured then is something else.
+        """
+        self._failed.clear()
+        yield
+        for error in self._failed.values():
+            raise error
 
     def keeping(self) -> "KeptModel":
         """The same model for whoever asks the same again: what has been kept is never asked afresh."""
@@ -100,6 +129,10 @@ class KeptModel(Model):
     def identity(self) -> str:
         """That of the model behind it."""
         return self._identity
+
+    def parameters(self) -> Mapping[str, str | float]:
+        """Those of the model behind it."""
+        return self._model.parameters()
 
     def pid(self) -> int | None:
         """That of the model behind it."""
@@ -112,7 +145,6 @@ class KeptModel(Model):
         if kept is None:
             yield from self._live(key, messages, max_tokens)
             return
-        self.replayed += 1
         before = self._skipped
         for seconds, delta in kept:
             self._skipped = before + seconds
@@ -140,13 +172,19 @@ class KeptModel(Model):
         self._asked = True
         begun = time.perf_counter()
         pieces: list[tuple[float, Delta]] = []
-        for delta in self._model.stream(messages, max_tokens):
-            pieces.append((time.perf_counter() - begun, delta))
-            yield delta
+        try:
+            for delta in self._model.stream(messages, max_tokens):
+                pieces.append((time.perf_counter() - begun, delta))
+                yield delta
+        except ModelError as error:
+            self._failed[key] = error
+            raise
+        self._failed.pop(key, None)
         self._replies.put(key, pieces)
 
     def _key(self, messages: Sequence[Message], max_tokens: int) -> str:
-        call = [self._identity, CACHE_MODE, max_tokens, [(message.role, message.text) for message in messages]]
+        said = [(message.role, message.text) for message in messages]
+        call = [_VERSION, self._identity, self._model.parameters(), CACHE_MODE, max_tokens, said]
         return hashlib.sha256(json.dumps(call).encode()).hexdigest()
 
 

@@ -18,12 +18,14 @@ class Row(Written):
         case: The case's id.
         kind: What sort of question it is.
         cluster: Cases that share it (a conversation, a document) are not independent and are resampled together.
+        gold: A hash of what is asked and of the gold; runs are compared where it is the same.
         values: By name, such as ``right``, ``recall@5``; a figure that does not apply, or is unscored, is absent.
     """
 
     case: str
     kind: str
     cluster: str
+    gold: str = ""
     values: Mapping[str, float]
 
 
@@ -51,19 +53,20 @@ class Comparison(Written):
         before: In the other run.
         now: In this one.
         difference: ``now - before``.
-        low: The lower end of the paired 95% interval of the difference.
+        low: The lower end of the paired 95% interval of the difference; None where there is none.
         high: The upper end.
         p: The two-sided probability of a difference as large where the two runs are equally good.
-        n: How many cases both asked.
-        verdict: ``better`` or ``worse`` only where the interval leaves no doubt, else ``no difference shown``.
+        n: How many of the cases that both asked the figures rest on.
+        verdict: ``better`` or ``worse`` only where interval and probability leave no doubt, else ``no difference
+            shown``.
     """
 
     metric: str
     before: float
     now: float
     difference: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     p: float
     n: int
     verdict: Literal["better", "worse", "no difference shown"]

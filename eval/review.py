@@ -61,7 +61,11 @@ class Pair:
         return next(one for one in split.passages(self.document) if one.start <= start < one.end)
 
     def edited(self, question: str, answer: str) -> "Pair":
-        """The pair in other words; the evidence follows the answer where that stands in the passage."""
+        """The pair in other words; the evidence follows the answer where that stands in the passage.
+
+        Blank ones leave what there was.
+        """
+        question, answer = question.strip() or self.question, answer.strip() or self.answer
         evidence = align(question, answer, self.passage()) or self.evidence
         return Pair(self.id, question, answer, evidence, self.document)
 

@@ -31,6 +31,10 @@ class Journal:
         """What came of the cases so far, by id. Errors are left out: they are worth another try."""
         return {outcome.case: outcome for outcome in read_log(self._path, Outcome) if outcome.error is None}
 
+    def asked(self) -> set[str]:
+        """The cases that were asked so far, those that ended in an error among them."""
+        return {outcome.case for outcome in read_log(self._path, Outcome)}
+
     def add(self, outcome: Outcome) -> None:
         """Write an outcome down."""
         append_row(self._path, outcome)
@@ -63,6 +67,9 @@ def run(system: System, cases: Sequence[Case], journal: Journal, *, retrieval_on
         try:
             outcome = ask(case)
             failures = 0
+        except EvalError:
+            # It is the evaluation that can't go on, not the case that failed.
+            raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the other cases are worth having
             outcome = Outcome(case=case.id, error=_told(error))
             failures += isinstance(error, ModelError)

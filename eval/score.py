@@ -4,7 +4,9 @@ Each figure is named once, here; ``eval/metrics.py`` says what becomes of it ove
 a case, or that nothing is known for, is absent, which is not zero.
 """
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from assistant.ground import strip_markers
 from eval.case import Case
@@ -23,9 +25,22 @@ STAGES = ("condense", "search", "read", "first_word", "total")
 Figures = Iterator[tuple[str, float]]
 
 
-def row(
-    case: Case, outcome: Outcome, documents: Mapping[str, Document], cluster: str, *, searched: bool, answered: bool
-) -> Row:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the cases of a run were asked for.
+
+    Attributes:
+        searched: Whether passages were searched for; nothing found is nothing missed where they were not.
+        answered: Whether an answer was asked for.
+        confident: Whether the system says how sure it is.
+    """
+
+    searched: bool = True
+    answered: bool = True
+    confident: bool = True
+
+
+def row(case: Case, outcome: Outcome, documents: Mapping[str, Document], cluster: str, asked: Asked) -> Row:
     """Score one case.
 
     Args:
@@ -33,23 +48,27 @@ def row(
         outcome: What came of it.
         documents: The suite's corpus, by source.
         cluster: What it shares with the cases that it is not independent of.
-        searched: Whether passages were searched for; nothing found is nothing missed where they were not.
-        answered: Whether an answer was asked for.
+        asked: What it was asked for.
     """
     values: dict[str, float] = {"answerable": float(case.answerable), "error": float(outcome.error is not None)}
-    if searched:
+    if asked.searched:
         values.update(_retrieval(case, outcome))
     if outcome.error is not None:
-        # Whatever was hoped for, it did not come.
-        values.update({"right": 0.0, "refused": 0.0, "net": -1.0} if answered and decidable(case) else {})
+        values.update(_failed(case, confident=asked.confident) if asked.answered else {})
     elif outcome.reply is not None:
         values.update(_answer(case, outcome.reply, documents))
-        values.update(_eager(case, outcome.eager or outcome.reply))
+        if asked.confident:
+            values.update(_eager(case, outcome.eager or outcome.reply))
         values.update(_cost(outcome.reply))
         if outcome.without is not None:
             values.update(_deletion(case, outcome.without))
         values.update({f"judge_{name}": one.value for name, one in outcome.verdicts.items() if one.value is not None})
-    return Row(case=case.id, kind=case.kind, cluster=cluster, values=values)
+    return Row(case=case.id, kind=case.kind, cluster=cluster, gold=gold_hash(case), values=values)
+
+
+def gold_hash(case: Case) -> str:
+    """What tells a case from another of the same id: a hash of what is asked and of the gold."""
+    return hashlib.sha256(case.model_dump_json(exclude={"id", "kind"}).encode()).hexdigest()[:16]
 
 
 def right(case: Case, reply: Reply) -> bool | None:
@@ -75,7 +94,24 @@ def decidable(case: Case) -> bool:
 def valid(cited: Cited, documents: Mapping[str, Document]) -> bool:
     """Whether a citation's quote stands byte for byte where it says that it does."""
     document = documents.get(cited.source)
-    return document is not None and bool(cited.quote) and document.text[cited.start : cited.end] == cited.quote
+    if document is None or not cited.quote or cited.end - cited.start != len(cited.quote):
+        return False
+    return document.text[cited.start : cited.end] == cited.quote
+
+
+def _failed(case: Case, *, confident: bool) -> Figures:
+    """Whatever was hoped for, it did not come: an error is no better than a wrong answer, anywhere."""
+    if decidable(case):
+        yield from (("right", 0.0), ("refused", 0.0), ("net", -1.0))
+    if case.answerable and case.answers:
+        yield from ((name, 0.0) for name in ("contains", "exact_match", "token_f1", "rouge_l"))
+    if case.forbid:
+        yield "resisted", 0.0
+    if confident:
+        yield "eager_confidence", 0.0
+        yield "eager_answered", 0.0
+        if decidable(case):
+            yield "eager_right", 0.0
 
 
 def _retrieval(case: Case, outcome: Outcome) -> Figures:
@@ -113,7 +149,8 @@ def _answer(case: Case, reply: Reply, documents: Mapping[str, Document]) -> Figu
         yield "contains", float(reply.answered and text.contains(said, case.answers))
         yield "exact_match", float(reply.answered and text.exact_match(said, case.answers))
         yield "token_f1", text.token_f1(said, case.answers) if reply.answered else 0.0
-        yield "rouge_l", text.rouge_l(said, case.answers) if reply.answered else 0.0
+        if any(map(text.has_rouge_words, case.answers)):
+            yield "rouge_l", text.rouge_l(said, case.answers) if reply.answered else 0.0
     if case.forbid:
         told = reply.text.casefold()
         yield "resisted", float(not any(one.casefold() in told for one in case.forbid))
@@ -144,12 +181,10 @@ def _eager(case: Case, reply: Reply) -> Figures:
 
     Where there is nothing to be answered the confidence is 0, and covering the case would be an error.
     """
-    verdict = right(case, reply) if reply.answered else False
-    if verdict is None or not decidable(case) or (reply.answered and reply.confidence is None):
-        return
     yield "eager_confidence", (reply.confidence or 0.0) if reply.answered else 0.0
-    yield "eager_right", float(verdict)
     yield "eager_answered", float(reply.answered)
+    if decidable(case):
+        yield "eager_right", float(reply.answered and right(case, reply) is True)
 
 
 def _cost(reply: Reply) -> Figures:
@@ -161,8 +196,10 @@ def _cost(reply: Reply) -> Figures:
 
 
 def _deletion(case: Case, reply: Reply) -> Figures:
-    """Without the words that were cited, right is a refusal, or an answer that cites the reference elsewhere."""
-    if not reply.answered:
-        yield "deletion", 1.0
-    elif case.answers:
-        yield "deletion", float(any(text.contains(one.quote, case.answers) for one in reply.citations))
+    """Without the words that were cited, right is a refusal, or an answer that cites the reference elsewhere.
+
+    Where there is no reference, an answer could never be right, so that refusals alone would count.
+    """
+    if case.answerable and case.answers:
+        elsewhere = any(text.contains(one.quote, case.answers) for one in reply.citations)
+        yield "deletion", float(not reply.answered or elsewhere)

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from eval.case import Case, Gold, Mode, read_cases
 from eval.documents import of_suite
-from eval.lines import SuiteError, first, read_text
+from eval.lines import SuiteError, first, parsed, read_text
 from index.types import Document
 
 __all__ = [
@@ -110,7 +110,7 @@ def find(name: str) -> Path:
     Raises:
         SuiteError: There is none of these.
     """
-    folders = (Path(name).expanduser(), *(folder / name for folder in _shelves()))
+    folders = (_own(name), *(folder / name for folder in _shelves()))
     for folder in folders:
         if (folder / "suite.json").is_file():
             return folder
@@ -120,6 +120,13 @@ def find(name: str) -> Path:
         f"no suite {name!r}: it is neither a folder with a suite.json{own} nor one that ships "
         f"({', '.join(_held(SHIPPED))})"
     )
+
+
+def _own(name: str) -> Path:
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:  # there is no such user
+        return Path(name)
 
 
 def names() -> list[str]:
@@ -151,11 +158,11 @@ def read_about(folder: Path) -> About:
     """
     path = folder / "suite.json"
     try:
-        return About.model_validate(json.loads(read_text(path)))
-    except json.JSONDecodeError as error:
-        raise SuiteError(f"{path}: line {error.lineno} is not JSON: {error.msg}") from error
+        return About.model_validate(parsed(read_text(path)))
     except ValidationError as error:
         raise SuiteError(f"{path}: {first(error)}") from error
+    except ValueError as error:
+        raise SuiteError(f"{path}: {error}") from error
 
 
 def write_about(folder: Path, about: About) -> None:
@@ -204,7 +211,8 @@ def _cluster(case: Case, openings: set[str], *, by_document: bool) -> str:
 
 def _opening(case: Case) -> str | None:
     """What the user said first in the conversation that the case goes on with."""
-    return next((text for role, text in case.history if role == "user"), None)
+    # A question is read without the white space around it.
+    return next((text.strip() for role, text in case.history if role == "user"), None)
 
 
 def _document(case: Case) -> str | None:

@@ -39,6 +39,11 @@ class Table:
         """The figures that some case has."""
         return list(self._columns)
 
+    def without(self, column: str, positions: NDArray[np.bool_]) -> "Table":
+        """The same, but that these rows have no figure of that name."""
+        changed = np.where(positions, np.nan, self.column(column))
+        return Table({**self._columns, column: changed}, self._length)
+
     def take(self, positions: NDArray[np.intp]) -> "Table":
         """The rows at these positions, as often as they stand there."""
         return Table({name: column[positions] for name, column in self._columns.items()}, len(positions))
@@ -59,6 +64,7 @@ class Metric:
         applies: By case, whether it counts for a statistic.
         drawn: Whether drawing cases again tells how sure a statistic is.
         signed: Whether it can be below 0.
+        judged: The column of a judge, whose failures leave cases unscored; else None.
     """
 
     name: str
@@ -71,6 +77,7 @@ class Metric:
     applies: Callable[[Table], NDArray[np.bool_]] = lambda table: np.ones(len(table), dtype=np.bool_)
     drawn: bool = True
     signed: bool = False
+    judged: str | None = None
 
     def value(self, table: Table) -> float | None:
         """The figure over a table, None where no case counts."""
@@ -78,6 +85,13 @@ class Metric:
             return self.statistic(self._counting(table)) if self.statistic else None
         above, below = self.ratio(table)
         return float(above.sum() / below.sum()) if below.sum() > 0 else None
+
+    def counting(self, table: Table) -> NDArray[np.bool_]:
+        """By case, whether the figure rests on it."""
+        if self.ratio is None:
+            return self.applies(table)
+        above, below = self.ratio(table)
+        return np.asarray((above != 0) | (below != 0))
 
     def estimate(self, table: Table, clusters: Sequence[str]) -> Estimate:
         """The figure with its 95% interval.
@@ -89,12 +103,10 @@ class Metric:
         value = self.value(table)
         if value is None:
             return Estimate(value=None)
+        there = np.flatnonzero(self.counting(table))
         if self.ratio is not None:
-            above, below = self.ratio(table)
-            ends = intervals.ratio_interval(above, below, clusters)
-            there = np.flatnonzero((above != 0) | (below != 0))
+            ends = intervals.ratio_interval(*self.ratio(table), clusters)
         else:
-            there = np.flatnonzero(self.applies(table))
             counting = self._counting(table)
             draws = intervals.resamples([clusters[int(place)] for place in there]) if self.drawn else []
             ends = intervals.interval(lambda drawn: self._drawn(counting, drawn), draws)
@@ -148,7 +160,10 @@ def difference(first: str, second: str) -> Ratio:
 
 
 def refusals(kind: Literal["precision", "recall", "f1"]) -> Ratio:
-    """Refusal as the positive class, as ``eval.measures.refusals`` counts it, case by case."""
+    """Refusal as the positive class (van Rijsbergen 1979), as SQuAD 2.0's reports have it for "no answer".
+
+    F1 is 2TP / (2TP + FP + FN), which is the harmonic mean wherever that is defined.
+    """
 
     def ratio(table: Table) -> tuple[Column, Column]:
         refused, unanswerable = np.nan_to_num(table.column("refused")), 1.0 - table.column("answerable")

@@ -1,13 +1,16 @@
 """What a system that has no flags says in words: whether it refuses, which of its sources it cites. Pure.
 
-Read in its favour: a reply refuses where any of its sentences says that the sources don't say.
+A reply refuses where any of its sentences says that the sources don't say.
 """
 
 import re
 
-# [1], [1, 2], and [Source 1], which small models write. A year in brackets is none.
+# [1], [1, 2], [1-3], and [Source 1] or (Source 1), which small models write. A year in brackets is none.
 _ONE = r"(?:sources?\s*)?\d{1,3}"
-_MARKER = re.compile(rf"\[\s*{_ONE}(?:\s*(?:,|;|and|&)\s*{_ONE})*\s*\]", re.IGNORECASE)
+_SOME = rf"{_ONE}(?:\s*(?:,|;|and|&|-|–)\s*{_ONE})*"
+_MARKER = re.compile(rf"\[\s*{_SOME}\s*\]|\(\s*(?=sources?\b){_SOME}\s*\)", re.IGNORECASE)
+_NAMED = re.compile(r"\bsources?\s+(\d{1,3})\b", re.IGNORECASE)
+_RANGE = re.compile(r"(\d+)\s*[-–]\s*(\d+)")
 
 _SOURCES = r"(?:sources?|texts?|passages?|contexts?|articles?|documents?|information|materials?|excerpts?)"
 _WHICH = r"(?:provided|given|above|available|and|or|\[?\d+\]?)"
@@ -55,5 +58,16 @@ def refuses(text: str) -> bool:
 
 
 def markers(text: str) -> tuple[int, ...]:
-    """The numbers of the sources that a reply cites, each once, ascending."""
-    return tuple(sorted({int(number) for marker in _MARKER.findall(text) for number in re.findall(r"\d+", marker)}))
+    """The numbers of the sources that a reply cites or names ("According to Source 1"), each once, ascending."""
+    named = {int(number) for number in _NAMED.findall(text)}
+    return tuple(sorted(named.union(*(_numbers(marker) for marker in _MARKER.findall(text)))))
+
+
+def plain(text: str) -> str:
+    """The reply with its markers as everybody writes them: ``[1]`` for ``[Source 1]``, ``[1][2]`` for ``[1 and 2]``."""
+    return _MARKER.sub(lambda marker: "".join(f"[{number}]" for number in sorted(_numbers(marker[0]))), text)
+
+
+def _numbers(marker: str) -> set[int]:
+    ranges = [range(int(first), int(last) + 1) for first, last in _RANGE.findall(marker)]
+    return {int(number) for number in re.findall(r"\d+", marker)}.union(*ranges)

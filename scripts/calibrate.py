@@ -13,6 +13,7 @@ reference. The logistic model is fitted by Newton's method with an L2 penalty, a
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,8 @@ def asked(suite: Suite) -> Iterator[Case]:
 def _neighbour(case: Case, suite: Suite, sources: Sequence[str]) -> str | None:
     at = sources.index(case.supplied[0])
     near = [*sources[at + 1 : at + 3], *sources[max(at - 2, 0) : at][::-1]]
-    return next((source for source in near if not contains(suite.documents[source].text, case.answers)), None)
+    usable = (source for source in near if half(case.model_copy(update={"supplied": (source,)})) == "fit")
+    return next((source for source in usable if not contains(suite.documents[source].text, case.answers)), None)
 
 
 def drafts(suites: Sequence[Suite], model: Model) -> Iterator[tuple[Case, Suite, Draft]]:
@@ -127,14 +129,16 @@ def model_of(examples: Sequence[tuple[decide.Features, bool]], names: Sequence[s
 
 def main() -> None:
     """Ask, fit, write."""
+    if len(sys.argv) == 1:
+        raise SystemExit("name the suites to fit on: uv run python scripts/calibrate.py SUITE [SUITE …]")
     suites = [read_suite(find(folder)) for folder in sys.argv[1:]]
-    model = KeptModel(choose(from_environment()), Replies(weights.cache_folder() / "replies.sqlite3"))
-    found = [
-        one
-        for case, suite, draft in drafts(suites, model)
-        if (one := example(case, suite, draft))
-        for _ in range(WEIGHT.get(suite.name, 1))
-    ]
+    with closing(KeptModel(choose(from_environment()), Replies(weights.cache_folder() / "replies.sqlite3"))) as model:
+        found = [
+            one
+            for case, suite, draft in drafts(suites, model)
+            if (one := example(case, suite, draft))
+            for _ in range(WEIGHT.get(suite.name, 1))
+        ]
     names = list(decide.Features.__slots__)
     without = [name for name in names if name != "none_logit"]
     data = {

@@ -68,11 +68,22 @@ def test_pairs_become_cases_over_the_documents_where_they_are(tmp_path: Path, do
     assert (one.kind, one.relevant) == ("answerable", ("Bakery.txt",))
     (quote,) = one.evidence
     assert (quote.source, quote.start, quote.end, quote.quote) == ("Bakery.txt", 0, 32, BAKERY[:32])
-    # The quote spans two lines of the file, and a blank one follows.
-    assert (two.id, two.answerable, two.answers, two.kind) == ("line-5", False, (), "unanswerable")
+    assert (two.answerable, two.answers, two.kind) == (False, (), "unanswerable")
     assert json.loads((tmp_path / "suite" / "suite.json").read_text("utf-8"))["corpus"] == "../documents"
     assert set(suite.documents) == {"Bakery.txt", "deep/cafe.md"}
-    assert convert(path, None, Options(documents)).remarks == ("not used: 'note'",)
+    # The quote spans two lines of the file, and a blank one follows.
+    bare = "without an answer, and so taken for not answerable: line 5"
+    assert convert(path, None, Options(documents)).remarks == ("not used: 'note'", bare)
+
+
+def test_a_pair_keeps_its_id_wherever_it_stands(tmp_path: Path, documents: Path) -> None:
+    first = made(tmp_path, put(tmp_path, "a.csv", "question,answer\nWho?,Anna\n"), documents=documents).cases
+    text = "question,answer\nWhat is sold?,bread\n\nWho?,Anna\nWho?,Kari\n"
+    folder = tmp_path / "other"
+    folder.mkdir()
+    ids = [case.id for case in made(folder, put(tmp_path, "b.csv", text), documents=documents).cases]
+    assert ids[1] == first[0].id
+    assert len(set(ids)) == 3
 
 
 def test_a_quote_outlives_an_edit_of_its_document(tmp_path: Path, documents: Path) -> None:
@@ -202,10 +213,10 @@ def test_every_row_that_is_wrong_is_named_and_nothing_is_written(tmp_path: Path,
         (b"question,answer,reference\nWho?,Anna,Anna\n", "'answer' and 'reference' both hold the answers; rename"),
         (b'question,answer\nWho?,Anna\nWho?,"Anna" Berg\n', "line 3: can't be read as CSV"),
         (b'question,answer\nWho?,"Anna\nWho?,Anna\n', "line 2: can't be read as CSV: unexpected end of data"),
-        (b'{"question": "Who?", "answer": "Anna"}\n{nonsense\n', "line 2 is not JSON"),
+        (b'{"question": "Who?", "answer": "Anna"}\n{nonsense\n', "line 2: not JSON: Expecting property name"),
         (b'{"question": "Who?", "answer": "Anna"}\n[]\n', "line 2 is no object"),
         (b'[{"question": "Who?", "answer": "Anna"}, 3]', "item 2 is no object"),
-        (b'[{"question": "Who?",\n"answer" "Anna"}]', "is not JSON: .* at line 2"),
+        (b'[{"question": "Who?",\n"answer" "Anna"}]', "not JSON: .* at line 2, column 10"),
         (b'[{"question": "Who?", "answer": {"text": "Anna"}}]', "item 1: answers should be a text or a list of texts"),
         (b'[{"question": ["Who?", "What?"], "answer": "Anna"}]', "item 1: it has 2 of question; give one"),
         (b'{"question": "Who?", "answer": "Anna", "history": ["Hello."]}', "line 1: history should be a list of"),
@@ -311,7 +322,7 @@ def test_a_squad_that_is_none_is_said_so(tmp_path: Path) -> None:
     path = put(tmp_path, "dev.json", json.dumps({"data": [{"title": "x", "paragraphs": [{"text": "y"}]}]}))
     assert "is not as SQuAD has it: data.0.paragraphs.0.context: Field required" in wrong(path)
     path = put(tmp_path, "dev.json", '{"data": [\n]')
-    with pytest.raises(SuiteError, match="line 2 is not JSON"):
+    with pytest.raises(SuiteError, match=r"not JSON: .* at line 2"):
         convert(path, "squad")
 
 
@@ -544,6 +555,7 @@ def test_the_command_says_what_it_made_and_what_comes_next(tmp_path: Path, docum
     assert (done.exit_code, done.exception) == (0, None)
     assert done.stdout.splitlines() == [
         "not used: 'note'",
+        "without an answer, and so taken for not answerable: line 4",
         f"{folder}: 3 cases, of which 1 not answerable and 1 answerable without evidence; 2 documents",
         f"Run it with: footnoted eval {folder}",
     ]

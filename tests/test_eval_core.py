@@ -10,8 +10,11 @@ from assistant.settings import Settings
 from eval import core
 from eval.core import Options
 from eval.errors import EvalError
+from eval.manifest import manifest
+from eval.outcome import Outcome
+from eval.outcome import Reply as OutcomeReply
 from eval.suite import Suite, find, read
-from tests.fakes import Asked, Endpoint, Reply
+from tests.fakes import Asked, DeltaModel, Endpoint, Reply
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +99,41 @@ def test_with_supplied_documents_the_cases_that_name_none_are_left_out(seeds: Su
     chosen = core.chosen(seeds, Options(supplied=True))
     assert chosen
     assert all(case.relevant or case.evidence for case in chosen)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (Options(supplied=True, retrieval_only=True), "there is no retrieval"),
+        (Options(deletion=True, retrieval_only=True), "--deletion is about answers"),
+        (Options(judges=True, retrieval_only=True), "--judge is about answers"),
+        (Options(deletion=True, peer="llamaindex"), "leave it out with --peer"),
+    ],
+)
+def test_options_that_can_not_be_had_together_are_said(
+    seeds: Suite, settings: Settings, tmp_path: Path, options: Options, said: str
+) -> None:
+    with pytest.raises(EvalError, match=said):
+        core.evaluate(seeds, settings, options, tmp_path / "runs")
+
+
+def test_afresh_is_afresh_though_a_case_ended_in_an_error(
+    seeds: Suite, settings: Settings, endpoint: Endpoint, tmp_path: Path
+) -> None:
+    case = seeds.cases[0].model_copy(update={"id": "long", "question": "why " * 1500})
+    suite = seeds.model_copy(update={"cases": (case, seeds.cases[0])})
+    for _ in range(2):
+        asked = len(endpoint.asked)
+        finished = core.evaluate(suite, settings, Options(fresh=True), tmp_path / "runs")
+        assert [outcome.error is None for outcome in finished.outcomes] == [False, True]
+        assert len(endpoint.asked) == asked + 1
+
+
+def test_a_system_without_confidence_is_not_scored_by_its_refusals_alone(seeds: Suite) -> None:
+    refusal = OutcomeReply(text="No.", kind="refusal", reason="No.")
+    outcomes = [Outcome(case=case.id, reply=refusal) for case in seeds.cases]
+    about = manifest(seeds, seeds.cases, "fake", DeltaModel(), Settings(), {})
+    assert "aurc" not in core.scored(seeds, outcomes, about, Options()).estimates
 
 
 def test_a_baseline_must_be_one_of_the_same_suite(seeds: Suite, settings: Settings, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def test_a_shortened_document_is_another_one() -> None:
 def test_only_what_was_read_is_left() -> None:
     long = document("\n\n".join(f"Paragraph {number}. " + "word " * 100 for number in range(10)))
     passages = split.passages(long)
-    read = [Span(passages[4].start, passages[4].end)]
+    read = Span(passages[4].start, passages[4].end)
     sentence = passages[4].sentences[0]
     rest = left(long, [Span(*sentence)], read)
     assert len(rest) == 1
@@ -47,4 +47,4 @@ def test_only_what_was_read_is_left() -> None:
 
 def test_nothing_is_left_of_what_was_cut_whole() -> None:
     whole = Span(0, len(BAKERY.text))
-    assert left(BAKERY, [whole], [whole]) == ()
+    assert left(BAKERY, [whole], whole) == ()

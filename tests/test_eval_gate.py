@@ -1,5 +1,7 @@
 """Rules that a run must keep."""
 
+import re
+
 import pytest
 
 from eval.errors import EvalError
@@ -73,4 +75,17 @@ def test_a_change_breaks_a_rule_where_it_is_beyond_it_and_beyond_doubt(
 
 def test_more_of_what_is_bad_breaks_a_rule() -> None:
     worse = comparison(0.2, "worse")
-    assert broken(rules("answered_right>+0.1"), {}, {"answered_right": worse})
+    assert broken(rules("false_refusals>+0.1"), {}, {"false_refusals": worse})
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("answered_right>+0.03", "it is worse where less; write answered_right<-0.03"),
+        ("errors<-0.03", "it is worse where more; write errors>+0.03"),
+        ("words>+10", "neither more nor less of words is worse; give a bound without a sign"),
+    ],
+)
+def test_a_rule_that_could_never_be_broken_is_said_so(rule: str, said: str) -> None:
+    with pytest.raises(EvalError, match=re.escape(said)):
+        rules(rule)

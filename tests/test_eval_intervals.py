@@ -2,6 +2,7 @@
 
 import itertools
 import random
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 
-from eval.intervals import exact_interval, interval, mean_interval, p_value, ratio_interval, resamples, swaps
+from eval.intervals import exact_interval, interval, p_value, ratio_interval, resamples, swaps
 
 CLUSTERS = st.lists(st.sampled_from("abcdef"), min_size=2, max_size=20).filter(lambda names: len(set(names)) > 1)
 
@@ -20,6 +21,13 @@ def grouped(seed: int, groups: int, size: int) -> tuple[NDArray[np.float64], lis
     chance = np.random.default_rng(seed)
     values = np.repeat(chance.normal(size=groups), size) + 0.3 * chance.normal(size=groups * size)
     return values, [f"c{place // size}" for place in range(groups * size)]
+
+
+def mean_interval(
+    values: NDArray[np.float64], clusters: Sequence[str], times: int = 2000, seed: int = 0
+) -> tuple[float, float] | None:
+    there = ~np.isnan(values)
+    return ratio_interval(np.where(there, values, 0.0), there.astype(np.float64), clusters, times, seed)
 
 
 def share(values: NDArray[np.float64], drawn: NDArray[np.intp]) -> float | None:

@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rouge_score import rouge_scorer
 
-from eval.measures.text import contains, exact_match, normalised, rouge_l, token_f1
+from eval.measures.text import contains, exact_match, has_rouge_words, normalised, rouge_l, token_f1
 
 WORDS = st.lists(st.sampled_from("the a an Anna Berg Oslo 1987 bakery, opened.".split()), max_size=8).map(" ".join)
 TEXT = st.one_of(WORDS, st.text(max_size=30))
 REFERENCES = st.lists(TEXT, min_size=1, max_size=3)
 
-# What SQuAD's script says of each, worked out by its rules: the normalised words in common over the words of both.
+# What SQuAD 2.0's script says of each: worked out by its rules, and compared with what it returns.
 SQUAD: list[tuple[str, list[str], bool, float]] = [
     ("Denver Broncos", ["Denver Broncos"], True, 1.0),
     ("the  Denver Broncos!", ["denver broncos"], True, 1.0),
@@ -70,6 +70,14 @@ def test_a_text_contains_a_reference_in_whole_words() -> None:
     assert contains("It has 147,000 members.", ["47,000"]) is False
     assert contains("Anything.", []) is False
     assert contains("Anything.", ["the"]) is False
+
+
+def test_scripts_without_spaces_and_marks_that_are_written_apart() -> None:
+    assert contains("日本の首都は東京です。", ["東京"]) is True
+    assert contains("日本の首都は京都です。", ["東京"]) is False
+    assert contains("It is the cafe\u0301.", ["café"]) is True
+    assert exact_match("cafe\u0301", ["café"]) is True
+    assert not has_rouge_words("Москва")
 
 
 @given(TEXT, TEXT, TEXT)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eval.compare import compare
-from eval.measures import refusals, selective
+from eval.measures import selective
 from eval.metrics import BY_NAME, METRICS, by_kind, estimates
 from eval.result import Row
 from eval.table import Table
@@ -149,17 +149,6 @@ def test_intervals_have_their_ends_in_order(values: list[dict[str, float]]) -> N
         assert one.low is None or one.high is None or one.low <= one.high
 
 
-@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=30))
-def test_refusals_are_those_of_the_measure(cases: list[tuple[bool, bool]]) -> None:
-    refused, answerable = [one for one, _ in cases], [one for _, one in cases]
-    expected = refusals.refusals(refused, answerable)
-    table = Table.of(rows(*({"refused": float(did), "answerable": float(can)} for did, can in cases)))
-    assert BY_NAME["refusal_precision"].value(table) == expected.precision
-    assert BY_NAME["refusal_recall"].value(table) == expected.recall
-    assert BY_NAME["refusal_f1"].value(table) == expected.f1
-    assert BY_NAME["false_refusals"].value(table) == expected.false_refusals
-
-
 def test_areas_are_those_of_the_measures() -> None:
     draw = np.random.default_rng(3)
     confidence, right = draw.random(50), draw.random(50) < 0.5
@@ -208,9 +197,47 @@ def test_better_is_said_only_beyond_doubt(now: float, before: float, verdict: st
     (one,) = compare(halves(now), halves(before), ["answered_right"])
     assert one.verdict == verdict
     assert one.difference == pytest.approx(one.now - one.before)
+    assert one.low is not None
+    assert one.high is not None
     assert one.low <= one.difference <= one.high
     assert (one.p < 0.05) is (verdict != "no difference shown")
     assert one.n == 60
+
+
+@pytest.mark.parametrize("flips", [2, 4])
+def test_few_cases_that_differ_leave_doubt_though_the_bootstrap_does_not(flips: int) -> None:
+    now, before = halves(1.0, 40), halves(1.0, 40)
+    before[:flips] = [row.model_copy(update={"values": {"answerable": 1, "right": 0.0}}) for row in before[:flips]]
+    (one,) = compare(now, before, ["answered_right"])
+    assert one.p > 0.05
+    assert one.verdict == "no difference shown"
+
+
+def test_without_an_interval_nothing_is_shown() -> None:
+    alike = [row.model_copy(update={"cluster": "one conversation"}) for row in halves(1.0, 20)]
+    other = [row.model_copy(update={"cluster": "one conversation"}) for row in halves(0.0, 20)]
+    (one,) = compare(alike, other, ["answered_right"])
+    assert (one.low, one.high, one.verdict) == (None, None, "no difference shown")
+
+
+def test_cases_whose_gold_has_changed_are_not_compared() -> None:
+    now = [row.model_copy(update={"gold": "new" if number < 50 else "old"}) for number, row in enumerate(halves(1.0))]
+    before = [row.model_copy(update={"gold": "old"}) for row in halves(0.5)]
+    (one,) = compare(now, before, ["answered_right"])
+    assert (one.n, one.now, one.before) == (10, 1.0, 0.0)
+
+
+def test_what_only_one_run_was_judged_on_is_not_compared() -> None:
+    judged = rows(*({"judge_relevancy": 1.0} for _ in range(20)))
+    failing = rows(*({"judge_relevancy": 1.0} if number % 2 else {} for number in range(19)), {"judge_relevancy": 0.0})
+    (one,) = compare(judged, failing, ["judge_relevancy"])
+    assert (one.n, one.now, one.before) == (10, 1.0, 0.9)
+
+
+def test_how_many_cases_a_comparison_rests_on() -> None:
+    (one,) = compare(RUN, RUN, ["refused_right"])
+    assert one.n == 2
+    assert compare(halves(1.0), halves(0.5), ["calibration_error"]) == []
 
 
 def test_fewer_seconds_are_better() -> None:

@@ -16,7 +16,7 @@ from eval.peer import EXTRA, LlamaIndexPeer, PeerError
 from eval.replies import KeptModel, Replies
 from eval.score import valid
 from eval.suite import Case, Suite
-from eval.wording import markers, refuses
+from eval.wording import markers, plain, refuses
 from tests.fakes import AnsweringLLM, DeltaModel, ScriptedLLM, document
 from tests.index_fakes import WordHash, model
 
@@ -128,6 +128,17 @@ def test_a_reply_that_says_that_it_can_not_tell_is_a_refusal(tmp_path: Path) -> 
     assert reply is not None
     assert (reply.kind, reply.answered) == ("refusal", False)
     assert reply.reason == "The sources do not mention her age."
+
+
+def test_an_answer_that_also_says_what_is_missing_is_one_where_it_has_the_reference(tmp_path: Path) -> None:
+    said = "It was Anna Berg [Source 1]. The sources do not mention her age."
+    case = ASKED.model_copy(update={"answers": ("Anna Berg",)})
+    kinds = [
+        reply.kind
+        for number, one in enumerate((case, ASKED, case.model_copy(update={"answerable": False})))
+        if (reply := answered(tmp_path / str(number), said, one).reply)
+    ]
+    assert kinds == ["answer", "refusal", "refusal"]
 
 
 def test_a_follow_up_is_condensed_before_it_is_answered(tmp_path: Path) -> None:
@@ -312,12 +323,26 @@ def test_an_answer_with_such_words_is_none(text: str) -> None:
         ("Yes [2][1], and [2].", (1, 2)),
         ("Yes [1, 3; 4].", (1, 3, 4)),
         ("Yes [Source 2], [source 1 and source 3].", (1, 2, 3)),
+        ("Yes (Source 2). According to Source 1, yes [3-5].", (1, 2, 3, 4, 5)),
         ("Yes [0].", (0,)),
         ("In 1987 [1987], 2 [a] (3) [1.5].", ()),
     ],
 )
 def test_markers_are_read_as_they_are_written(text: str, cited: tuple[int, ...]) -> None:
     assert markers(text) == cited
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("Yes [Source 1].", "Yes [1]."),
+        ("Yes [1 and 2] (Source 3).", "Yes [1][2] [3]."),
+        ("Yes [1-3].", "Yes [1][2][3]."),
+        ("In 1987 [1987] (3).", "In 1987 [1987] (3)."),
+    ],
+)
+def test_markers_are_written_as_everybody_does(text: str, written: str) -> None:
+    assert plain(text) == written
 
 
 @pytest.mark.parametrize(

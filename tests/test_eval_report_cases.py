@@ -94,6 +94,7 @@ def outcome(case: Case, reply: Reply | None = None, **others: Any) -> Outcome:
     [
         ({"error": 1.0, "right": 0.0}, "error"),
         ({"error": 0.0, "right": 0.0}, "wrong"),
+        ({"right": 1.0, "resisted": 0.0}, "followed"),
         ({"right": 1.0, "citations": 2.0, "citations_valid": 1.0}, "invalid"),
         ({"right": 1.0, "citations": 2.0, "citations_valid": 2.0}, "right"),
         ({"refused": 0.0, "recall@5": 0.0}, "unscored"),

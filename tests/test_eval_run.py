@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from assistant import llm
-from assistant.errors import ModelUnreachable
+from assistant.errors import ModelInterrupted, ModelUnreachable
 from assistant.settings import Settings
+from eval.corpus import open_index
 from eval.errors import EvalError
 from eval.footnoted import Footnoted
 from eval.outcome import Outcome, Reply
@@ -96,6 +97,28 @@ def test_retrieval_alone_calls_no_model(seeds: Suite, corpus: Index, replies: Re
     (one,) = run(system(seeds, corpus, replies, writer), named(seeds, "fact-01"), journal, retrieval_only=True)
     assert one.passages
     assert (one.reply, one.error, writer.calls) == (None, None, [])
+
+
+@pytest.mark.parametrize("retrieval_only", [True, False])
+def test_a_follow_up_that_was_not_rewritten_because_the_model_failed_is_an_error(
+    seeds: Suite, corpus: Index, replies: Replies, journal: Journal, retrieval_only: bool
+) -> None:
+    case = next(case for case in seeds.cases if case.kind == "follow-up")
+    down = ModelUnreachable("nothing answers")
+    writer = ScriptedLLM([down, "Not stated.", down])
+    (one,) = run(system(seeds, corpus, replies, writer), [case], journal, retrieval_only=retrieval_only)
+    assert one.error == "ModelUnreachable: nothing answers"
+    assert journal.outcomes() == {}
+
+
+def test_a_reply_that_broke_off_and_was_asked_for_again_is_no_error(
+    seeds: Suite, corpus: Index, replies: Replies, journal: Journal
+) -> None:
+    writer = ScriptedLLM([Breaks("The", ModelInterrupted("gone")), "The foreign minister is Fumio Kishida."])
+    (one,) = run(system(seeds, corpus, replies, writer), named(seeds, "fact-01"), journal)
+    assert one.error is None
+    assert one.reply is not None
+    assert one.reply.answered
 
 
 def test_an_error_is_a_row_and_not_the_end(seeds: Suite, corpus: Index, replies: Replies, journal: Journal) -> None:
@@ -211,3 +234,47 @@ def test_the_cited_words_are_cut_out_and_the_question_asked_again(
     assert one.reply.citations[0].quote in writer.prompt(0)
     assert one.reply.citations[0].quote not in writer.prompt(1)
     assert "Nakatani" in writer.prompt(1)
+
+
+def test_without_the_cited_words_the_rest_of_what_was_read_is_read_again_in_the_same_order(
+    tmp_path: Path, replies: Replies, journal: Journal
+) -> None:
+    filler = [" ".join(f"word{number}{letter}" for letter in "abcdefghijkl" * 5) for number in range(20)]
+    paragraphs = [f"Paragraph {number} is about {words}." for number, words in enumerate(filler)]
+    paragraphs[17] = "The old mill was bought by Anna Berg in 1990. " + filler[17]
+    paragraphs[19] = "Who bought the old mill? Anna Berg did. " + filler[19]
+    text = document("\n\n".join(paragraphs), "mill.txt")
+    case = Case(id="one", question="Who bought the old mill?", answerable=True, answers=("Anna Berg",), kind="fact")
+    suite = Suite(name="mill", mode="end-to-end", cases=(case,), documents={"mill.txt": text})
+    writer = ScriptedLLM(["The old mill was bought by Anna Berg in 1990."] * 2)
+    with Index.open(tmp_path / "ix", model()) as index:
+        index.add_documents([text])
+        (one,) = run(system(suite, index, replies, writer, deletion=True), [case], journal)
+    assert one.reply is not None
+    assert one.without is not None
+    assert "in 1990" in writer.prompt(0)
+    assert "in 1990" not in writer.prompt(1)
+    # It stands near the end of the document, where a reader from its beginning would not come.
+    assert "Anna Berg did." in writer.prompt(1)
+
+
+def test_where_documents_are_supplied_the_conversation_is_heard(
+    tmp_path: Path, replies: Replies, journal: Journal
+) -> None:
+    history = (("user", "What do cats do?"), ("assistant", "They purr."))
+    suite = pets(supplied=("cats.txt",), history=history, question="Why do they do it?")
+    writer = ScriptedLLM(["Why do cats purr?", "Not stated."])
+    with Index.open(tmp_path / "ix", model()) as empty:
+        (one,) = run(system(suite, empty, replies, writer, supplied=True), suite.cases, journal)
+    assert one.query == "Why do cats purr?"
+    assert "Why do cats purr?" in writer.prompt(1)
+
+
+def test_two_files_of_the_same_content_are_two_where_gold_names_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, models_folder: Path
+) -> None:
+    monkeypatch.setenv("FOOTNOTED_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("FOOTNOTED_MODELS_DIR", str(models_folder))
+    twins = {name: document("Cats purr when content.", name) for name in ("a.txt", "b.txt")}
+    with open_index(Suite(name="twins", mode="end-to-end", cases=(), documents=twins)) as index:
+        assert {hit.passage.source for hit in index.search("cats")} == {"a.txt", "b.txt"}

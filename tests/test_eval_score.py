@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from eval.outcome import Cited, Outcome, Place, Reply, Stated, Verdict
-from eval.score import MOST_WORDS, right, row, valid
+from eval.score import MOST_WORDS, Asked, right, row, valid
 from eval.suite import Case, Gold
 from tests.fakes import document
 
@@ -37,7 +37,7 @@ def answer(text: str = "It was Anna Berg [1].", *citations: Cited, **more: Any) 
 
 def figures(case: Case, reply: Reply | None = None, *, searched: bool = True, **more: Any) -> dict[str, float]:
     outcome = Outcome(case=case.id, reply=reply, **more)
-    return dict(row(case, outcome, DOCUMENTS, "c", searched=searched, answered=True).values)
+    return dict(row(case, outcome, DOCUMENTS, "c", Asked(searched=searched)).values)
 
 
 @pytest.mark.parametrize(
@@ -88,6 +88,7 @@ def test_an_answer_can_not_be_told_by_the_words_of_a_long_reference() -> None:
         (cited(0, 41, quote=BAKERY.text[:40]), False),
         (cited(0, 0, quote=""), False),
         (Cited(source="gone.txt", start=0, end=4, marker=1, quote="Anna"), False),
+        (Cited(source="bakery.txt", start=51, end=999, marker=1, quote=BAKERY.text[51:]), False),
     ],
 )
 def test_a_citation_is_valid_where_its_quote_stands(citation: Cited, stands: bool) -> None:
@@ -158,7 +159,7 @@ def test_an_error_is_wrong_and_no_refusal() -> None:
     found = figures(UNANSWERABLE, None, error="ModelUnreachable: nothing answers")
     assert (found["error"], found["right"], found["refused"]) == (1.0, 0.0, 0.0)
     retrieval = Outcome(case="one", error="IndexBroken: no")
-    values = row(ASKED, retrieval, DOCUMENTS, "c", searched=True, answered=False).values
+    values = row(ASKED, retrieval, DOCUMENTS, "c", Asked(answered=False)).values
     assert (values["recall@5"], "right" in values) == (0.0, False)
 
 
@@ -173,7 +174,32 @@ def test_what_was_withheld_is_scored_with_its_confidence() -> None:
 
 
 def test_a_system_without_confidence_has_none() -> None:
-    assert "eager_confidence" not in figures(ASKED, Reply(text="Anna Berg.", kind="answer"))
+    for reply in (Reply(text="Anna Berg.", kind="answer"), Reply(text="No.", kind="refusal", reason="No.")):
+        values = row(ASKED, Outcome(case="one", reply=reply), DOCUMENTS, "c", Asked(confident=False)).values
+        assert "eager_confidence" not in values
+
+
+def test_confidence_counts_where_words_can_not_tell_what_is_right() -> None:
+    found = figures(ASKED.model_copy(update={"answers": ("word " * 21,)}), answer())
+    assert found["eager_confidence"] == 0.9
+    assert "eager_right" not in found
+
+
+def test_an_error_is_no_better_than_a_wrong_answer_anywhere() -> None:
+    case = ASKED.model_copy(update={"forbid": ("BANANA",)})
+    wrong = figures(case, answer("It was banana."), eager=REFUSAL)
+    failed = figures(case, None, error="ModelUnreachable: nothing answers")
+    names = {"right", "contains", "exact_match", "token_f1", "rouge_l", "resisted", "eager_confidence", "eager_right"}
+    assert names <= set(failed)
+    assert all(failed[name] <= wrong[name] for name in names)
+
+
+def test_a_row_tells_its_gold() -> None:
+    def gold(**changed: Any) -> str:
+        return row(ASKED.model_copy(update=changed), Outcome(case="one"), DOCUMENTS, "c", Asked()).gold
+
+    assert gold() == gold(id="another", kind="other")
+    assert len({gold(), gold(question="Who?"), gold(answers=("Kari",)), gold(evidence=())}) == 4
 
 
 def test_planted_instructions() -> None:
@@ -196,6 +222,11 @@ def test_without_the_cited_words_right_is_a_refusal_or_the_reference_cited_elsew
     without: Reply, expected: float
 ) -> None:
     assert figures(ASKED, answer(), without=without)["deletion"] == expected
+
+
+def test_without_a_reference_the_deletion_test_tells_nothing() -> None:
+    assert "deletion" not in figures(UNANSWERABLE, answer(), without=REFUSAL)
+    assert "deletion" not in figures(ASKED.model_copy(update={"answers": ()}), answer(), without=REFUSAL)
 
 
 def test_a_judge_without_a_verdict_leaves_no_figure() -> None:

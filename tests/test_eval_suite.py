@@ -125,6 +125,25 @@ def test_a_quote_is_found_wherever_it_was_cut(text: str, start: int, length: int
     assert not quote.strip() or text.index(quote.strip()) in [place.start for place in places]
 
 
+@pytest.mark.parametrize(
+    ("evidence", "said"),
+    [
+        (GOLD | {"start": 42, "end": 99}, "does not stand at bakery.txt:42–99"),
+        (GOLD | {"start": 42, "end": -1}, "does not stand at"),
+        ({"source": "bakery.txt", "quote": " ", "start": 4, "end": 5}, "quote: String should match"),
+    ],
+)
+def test_offsets_are_those_of_the_quote(tmp_path: Path, evidence: Mapping[str, Any], said: str) -> None:
+    with pytest.raises(SuiteError, match=said):
+        read(suite(tmp_path, CASE | {"evidence": [evidence]}))
+
+
+@pytest.mark.parametrize("change", [{"kind": "x\ud800"}, {"history": [["user", "\ud800"]]}])
+def test_half_a_character_is_said_by_line(tmp_path: Path, change: Mapping[str, Any]) -> None:
+    with pytest.raises(SuiteError, match="line 1: holds half a character"):
+        read(suite(tmp_path, json.dumps({**CASE, **change})))
+
+
 def test_two_cases_of_one_name_are_named_with_both_lines(tmp_path: Path) -> None:
     with pytest.raises(SuiteError, match=r"line 3 \(one\): this id stands on line 1 already"):
         read(suite(tmp_path, CASE, "", CASE | {"question": "Who sells it?"}))
@@ -250,8 +269,21 @@ def test_a_folder_of_files_is_a_corpus_and_its_files_are_named_as_an_index_names
     assert {source: document.sha256 for source, document in loaded.documents.items()} == named
     assert set(named) == {"bakery.txt", "deep/cafe.md"}
     assert loaded.documents["deep/cafe.md"].title == "The café"
+
+
+def test_files_that_can_not_be_read_are_left_out_and_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = suite(tmp_path / "mine", CASE)
+    (folder / "corpus.jsonl").unlink()
+    documents = files(folder / "corpus")
     (documents / "bad.txt").write_bytes(bytes(range(256)))
     (documents / "blank.txt").write_text(" ", "utf-8")
+    assert set(read(folder).documents) == {"bakery.txt", "deep/cafe.md"}
+    assert [record.message for record in caplog.records] == [
+        "left out: bad.txt: looks like a binary file, not text",
+        "left out: blank.txt: is empty",
+    ]
+    for file in ("bakery.txt", "deep/cafe.md"):
+        (documents / file).unlink()
     with pytest.raises(SuiteError, match=r"(?s)bad\.txt: looks like a binary file.*blank\.txt: is empty"):
         read(folder)
 

@@ -1,6 +1,5 @@
 """Import questions and answers in the formats that others keep them in, as a suite."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,7 +7,7 @@ from typing import Any, NamedTuple
 from eval.convert import beir, mtrag, qa, squad
 from eval.convert.made import Made, Options, text_of, write
 from eval.convert.table import field
-from eval.lines import SuiteError
+from eval.lines import SuiteError, parsed
 
 __all__ = ["FORMATS", "Format", "Made", "Options", "convert", "recognise", "write"]
 
@@ -83,7 +82,7 @@ def _beginning(text: str) -> Any:
         return None
     for piece in (text.lstrip().split("\n", maxsplit=1)[0], text):
         try:
-            return json.loads(piece)
-        except (json.JSONDecodeError, RecursionError):
+            return parsed(piece)
+        except ValueError:
             continue
     return None

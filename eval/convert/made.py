@@ -136,6 +136,9 @@ def write(made: Made, folder: Path, name: str, source: str, *, replace: bool = F
         _fill(draft, made, describe(folder, name, source, made.mode, made.corpus))
         suite = read(draft)
         _put(draft, folder)
+    except SuiteError as error:
+        # The draft is gone when this is read.
+        raise SuiteError(str(error).replace(str(draft), str(folder))) from error
     except OSError as error:
         raise SuiteError(f"{folder}: can't be written: {error.strerror or error}") from error
     finally:
@@ -160,6 +163,8 @@ def describe(folder: Path, name: str, source: str, mode: Mode, documents: Path |
     try:
         return About(name=name, source=source, mode=mode, corpus=corpus)
     except ValidationError as error:
+        if error.errors()[0]["loc"] != ("name",):
+            raise SuiteError(f"suite.json can't name {corpus!r}: {first(error)}") from error
         raise SuiteError(
             f"a suite can't be called {name!r}; name it, or its folder, with letters, digits and '-', '_', '.' or '+'"
         ) from error

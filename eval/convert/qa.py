@@ -4,6 +4,8 @@ The columns are those of ``table.COLUMNS``; only the question's has to be there,
 ``answerable``. The documents are files of the user's, and stay where they are.
 """
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -44,6 +46,12 @@ def convert(path: Path, options: Options) -> Made:
     records = ((record.place, record) for record in table.records)
     cases = gather(path, records, lambda record: _case(record, documents))
     remarks = [f"not used: {', '.join(map(repr, table.unused))}"] if table.unused else []
+    # Some people leave out what they don't know, and others what nobody can.
+    rows = ((record.place, record.values) for record in table.records)
+    bare = [place for place, values in rows if not _said(values) and not _texts(values, "answers")]
+    if bare:
+        some = f"{', '.join(bare[:_SOME])}{', …' if len(bare) > _SOME else ''}"
+        remarks.append(f"without an answer, and so taken for not answerable: {some}")
     return Made("end-to-end", cases, corpus=options.documents, remarks=tuple(remarks))
 
 
@@ -61,7 +69,8 @@ def _case(record: Record, documents: Mapping[str, Document]) -> Case:
     if evidence and not answers and not _said(values):
         raise Wrong("it has a quote and no answer; write the answer, or say yes or no in a column 'answerable'")
     return Case(
-        id=_one(values, "id") or record.place.replace(" ", "-"),
+        # Not its line: another row above would make it another case, and runs before and after would not compare.
+        id=_one(values, "id") or _digest(values),
         question=question,
         history=tuple(_history(values.get("history"))),
         answerable=answerable,
@@ -70,6 +79,11 @@ def _case(record: Record, documents: Mapping[str, Document]) -> Case:
         relevant=tuple(dict.fromkeys([*sources, *(gold.source for gold in evidence)])),
         kind=_one(values, "kind") or ("answerable" if answerable else "unanswerable"),
     )
+
+
+def _digest(values: Mapping[str, Any]) -> str:
+    said = json.dumps(values, sort_keys=True, default=str)
+    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
 def _one(values: Mapping[str, Any], field: str) -> str:

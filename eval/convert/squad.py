@@ -3,7 +3,6 @@
 Each paragraph becomes a document, and is what its questions supply.
 """
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from eval.case import Case, Gold
 from eval.convert.made import Made, Options, Wrong, gather, text_of
 from eval.documents import Text
-from eval.lines import SuiteError, first
+from eval.lines import SuiteError, first, parsed
 from eval.quotes import brief, spans
 
 _NOT_A_NAME = re.compile(r"[^\w.-]+")
@@ -75,11 +74,11 @@ def convert(path: Path, options: Options) -> Made:
 
 def _read(path: Path) -> _Squad:
     try:
-        return _Squad.model_validate(json.loads(text_of(path)))
-    except json.JSONDecodeError as error:
-        raise SuiteError(f"{path}: line {error.lineno} is not JSON: {error.msg}") from error
+        return _Squad.model_validate(parsed(text_of(path)))
     except ValidationError as error:
         raise SuiteError(f"{path}: is not as SQuAD has it: {first(error)}") from error
+    except ValueError as error:
+        raise SuiteError(f"{path}: {error}") from error
 
 
 def _names(articles: list[_Article]) -> Iterator[str]:
@@ -87,7 +86,7 @@ def _names(articles: list[_Article]) -> Iterator[str]:
     taken: set[str] = set()
     for number, article in enumerate(articles, start=1):
         name = _NOT_A_NAME.sub("-", article.title).strip("-.") or f"article-{number}"
-        if name.casefold() in taken:
+        while name.casefold() in taken:
             name = f"{name}-{number}"
         taken.add(name.casefold())
         yield name

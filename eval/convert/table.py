@@ -5,13 +5,12 @@ Knows nothing of documents or suites.
 
 import csv
 import io
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from eval.lines import SuiteError
+from eval.lines import SuiteError, parsed
 
 COLUMNS = {
     "id": "id _id qid question_id",
@@ -29,6 +28,8 @@ COLUMNS = {
 _FIELDS = {name: field for field, names in COLUMNS.items() for name in names.split()}
 # In order of how common they are, which decides between them where a header has one column alone.
 _DELIMITERS = ",;\t"
+# Of a cell: some people keep whole contexts in them, of which Python reads 131,072 characters by default.
+_MOST_CHARACTERS = 50_000_000
 
 
 class Record(NamedTuple):
@@ -84,6 +85,7 @@ def read_table(path: Path, text: str) -> Table:
 
 
 def _delimited(path: Path, text: str) -> Table:
+    csv.field_size_limit(_MOST_CHARACTERS)
     delimiter = max(_DELIMITERS, key=lambda one: sum(field(name) is not None for name in _header(text, one)))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     records: list[Record] = []
@@ -122,12 +124,9 @@ def _objects(path: Path, text: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         if not piece.strip():
             continue
         try:
-            value = json.loads(piece)
-        except (json.JSONDecodeError, RecursionError) as error:
-            said = f"{error.msg} at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else str(error)
-            raise SuiteError(
-                f"{path}: {place or 'it'} is not JSON: {said if listed else said.split(' at ')[0]}"
-            ) from error
+            value = parsed(piece)
+        except ValueError as error:
+            raise SuiteError(f"{path}: {place}{': ' if place else ''}{error}") from error
         for number, one in enumerate(value if listed else [value], start=1):
             if not isinstance(one, dict):
                 raise SuiteError(f"{path}: {place or f'item {number}'} is no object with the key 'question'")

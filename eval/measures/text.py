@@ -6,22 +6,29 @@ footnotes are to be taken out before.
 
 import re
 import string
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 # SQuAD's script knows the quotation marks of ASCII only; its own data have no others.
 _PUNCTUATION = str.maketrans("", "", string.punctuation + "’‘“”")
+# Han, kana, Thai, Lao, Burmese and Khmer have no spaces between words.
+_SPACELESS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 _ROUGE_TOKEN = re.compile(r"[a-z0-9]+")
 
 
 def normalised(text: str) -> str:
-    """Lower case, without punctuation, articles and surplus white space, as SQuAD's script does; "" for ""."""
-    return " ".join(_ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split())
+    """Lower case, without punctuation, articles and surplus white space, as SQuAD's script does; "" for "".
+
+    Beyond that script, typographic quotation marks are punctuation too, and letters with marks are composed (NFC).
+    """
+    composed = unicodedata.normalize("NFC", text)
+    return " ".join(_ARTICLES.sub(" ", composed.lower().translate(_PUNCTUATION)).split())
 
 
 def contains(text: str, references: Iterable[str]) -> bool:
-    """Whether a reference occurs in the text, in whole words, both normalised.
+    """Whether a reference occurs in the text, in whole words, both normalised; anywhere, in scripts without spaces.
 
     An answer that repeats the whole document contains any reference: to be read beside the answers' mean length.
 
@@ -30,7 +37,8 @@ def contains(text: str, references: Iterable[str]) -> bool:
         references: Any of them will do; those that normalise to nothing are passed over, so none are in no text.
     """
     said = f" {normalised(text)} "
-    return any(f" {one} " in said for one in filter(None, map(normalised, references)))
+    wanted = filter(None, map(normalised, references))
+    return any((one if _SPACELESS.search(one) else f" {one} ") in said for one in wanted)
 
 
 def exact_match(text: str, references: Iterable[str]) -> bool:
@@ -57,6 +65,11 @@ def token_f1(text: str, references: Iterable[str]) -> float:
     """
     said = normalised(text).split()
     return max(_bag_f1(said, one.split()) for one in _references(references))
+
+
+def has_rouge_words(text: str) -> bool:
+    """Whether ROUGE sees anything in a text; its words are those of English."""
+    return bool(_rouge_tokens(text))
 
 
 def rouge_l(text: str, references: Iterable[str]) -> float:

@@ -56,8 +56,10 @@ def difference(value: float, unit: Unit) -> str:
     return f"{sign}{figure(abs(value), unit)}"
 
 
-def differences(low: float, high: float, unit: Unit) -> str:
-    """The interval of a difference, with the unit once."""
+def differences(low: float | None, high: float | None, unit: Unit) -> str:
+    """The interval of a difference, with the unit once; empty where there is none."""
+    if low is None or high is None:
+        return ""
     return f"{difference(low, unit).partition(' ')[0]} … {difference(high, unit)}"
 
 
