@@ -21,6 +21,15 @@ logger = logging.getLogger(__name__)
 _HEAP_BYTES = 50_000_000
 _WAIT_SECONDS = 0.5
 _FIELDS = ("title", "text")
+# Words that ask and join. In a question they are many and in short passages few, so that BM25 takes them for telling:
+# without them R@5 of words alone is .748 instead of .731 on INSCIT, fused .799 instead of .781; on long reports span
+# recall@5 .861 instead of .847, fused .890 instead of .888.
+_STOPWORDS = (
+    "a about after an and any are as at be been before being but by can could did do does for from give had has have "
+    "he her his how i if in into is it its many may me might much must my no not of on or our over please she should "
+    "so some tell than that the their them then there these they this those to was we were what when where which who "
+    "whom whose why will with would you your"
+).split()
 
 
 class _BusyError(Exception):
@@ -41,7 +50,7 @@ class Lexical:
         self._catalog = catalog
         self._state = folder / "footnoted.json"
         self._schema = _new_schema()
-        self._analyzer = _new_analyzer()
+        self._analyzer, self._every_word = _new_analyzer(_STOPWORDS), _new_analyzer()
         self._lock = threading.RLock()
         self._index: tantivy.Index | None = None
         self._generation = -1
@@ -57,7 +66,8 @@ class Lexical:
         Returns:
             The BM25 score, above 0, by passage id.
         """
-        words = list(dict.fromkeys(self._analyzer.analyze(query)))
+        # "Who are you?" has nothing but such words.
+        words = list(dict.fromkeys(self._analyzer.analyze(query) or self._every_word.analyze(query)))
         self.level()
         with self._lock:
             if self._index is None or not words:
@@ -191,8 +201,9 @@ def _new_schema() -> tantivy.Schema:
     return builder.build()
 
 
-def _new_analyzer() -> tantivy.TextAnalyzer:
+def _new_analyzer(stopwords: list[str] | None = None) -> tantivy.TextAnalyzer:
     """Make what tantivy calls ``en_stem``, for the query: its words are looked up, never parsed as a query language."""
     builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
     builder = builder.filter(tantivy.Filter.remove_long(40)).filter(tantivy.Filter.lowercase())
+    builder = builder.filter(tantivy.Filter.custom_stopword(stopwords or []))
     return builder.filter(tantivy.Filter.stemmer("english")).build()

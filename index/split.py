@@ -13,8 +13,9 @@ from index.types import Document, Passage, Sentence, Span
 MAX_CHARS = 600
 """Characters in a passage at most: about 150 tokens, well within the 256 that the embedded model reads."""
 
-VERSION = f"sentences-{MAX_CHARS}.1"
-"""Changes when the same document would be cut otherwise; recorded in every index."""
+VERSION = f"sentences-{MAX_CHARS}.2"
+"""Changes when the same document would be cut otherwise, or its passages embedded in other words; recorded in every
+index."""
 
 _HEADING = re.compile(r"[^\S\n]{0,3}#{1,6}[^\S\n]")
 _ITEM = re.compile(r"[^\S\n]*(?:[-*+•][^\S\n]|\d{1,2}[.)][^\S\n]|\|)")

@@ -209,7 +209,7 @@ def test_a_chroma_deleted_while_open_is_made_again(path: Path, folder: Path, emb
         ix.add([folder])
         assert ix.search("lions roar")[0].passage.text == "Lions roar."
     assert (path / "chroma" / "chroma.sqlite3").is_file()
-    assert embedding.texts == ["Lions roar."]
+    assert embedding.texts == ["cats\nLions roar."]
 
 
 @pytest.mark.parametrize("damage", [put_a_file_there, garble("meta.json"), garble("*.term"), delete_file("meta.json")])

@@ -1,5 +1,6 @@
 """The index as its users see it: real SQLite, Chroma and tantivy; only the embedding is a small one."""
 
+import dataclasses
 import logging
 import os
 import shutil
@@ -228,6 +229,20 @@ def test_texts_that_came_from_no_file_are_documents_too(ix: Index, embedding: Wo
     )
     assert len(embedding.texts) == asked + 1
     assert (ix.check().missing, ix.check().changed, ix.check().ok) == ((), (), True)
+
+
+def test_a_passage_is_embedded_under_its_title(ix: Index, embedding: WordHash) -> None:
+    text = "She opened it in 1987."
+    ix.add_documents([dataclasses.replace(document(text, "a"), title="Oslo bakery"), document(text + " Yes.", "b")])
+    assert embedding.texts == [f"Oslo bakery\n{text}", f"b\n{text} Yes."]
+    assert ix.search("the Oslo bakery", by="vectors")[0].passage.source == "a"
+    assert ix.passages("a")[0].text == text
+
+
+def test_words_that_only_ask_find_nothing_unless_there_are_no_others(ix: Index) -> None:
+    ix.add_documents([document("Will what was be what is?", "asks"), document("Rust eats iron.", "rust")])
+    assert [hit.passage.source for hit in ix.search("What is it that will eat iron?", by="lexical")] == ["rust"]
+    assert [hit.passage.source for hit in ix.search("What was what?", by="lexical")] == ["asks"]
 
 
 def test_nothing_is_found_in_nothing(ix: Index, folder: Path) -> None:
