@@ -1,5 +1,6 @@
 """Progress in the terminal, on standard error: bars where something can be counted, a spinner where it can't."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -20,6 +21,8 @@ from index import Progress as Adding
 from index import weights
 
 T = TypeVar("T")
+# Between two lines of progress in a log, where no bar can be drawn.
+_LOG_SECONDS = 15
 
 _console = Console(stderr=True)
 
@@ -81,7 +84,10 @@ def doing(what: str) -> Iterator[None]:
 
 
 def counted(items: Iterable[T], total: int, what: str) -> Iterator[T]:
-    """The items, with a bar that tells how many have come and how long the rest may take."""
+    """The items, with a bar that tells how many have come and how long the rest may take; in a log, a line at times."""
+    if not _console.is_terminal:
+        yield from _logged(items, total, what)
+        return
     bars = Progress(
         TextColumn(what, markup=False),
         BarColumn(),
@@ -92,3 +98,14 @@ def counted(items: Iterable[T], total: int, what: str) -> Iterator[T]:
     )
     with bars:
         yield from bars.track(items, total=total)
+
+
+def _logged(items: Iterable[T], total: int, what: str) -> Iterator[T]:
+    begun = told = time.monotonic()
+    for done, item in enumerate(items, start=1):
+        now = time.monotonic()
+        if now - told >= _LOG_SECONDS and done < total:
+            left = (now - begun) / done * (total - done)
+            _console.print(f"{what}: {done} of {total}, about {left:.0f} s left", markup=False, highlight=False)
+            told = now
+        yield item

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from assistant.types import Turn
 from eval.lines import Fault, SuiteError, read_rows, told, twice
@@ -17,6 +17,15 @@ from index.types import Document
 
 Mode = Literal["end-to-end", "supplied"]
 Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+def _not_blank(quote: str) -> str:
+    if not quote.strip():
+        raise ValueError("should not be blank")
+    return quote
+
+
+Quote = Annotated[str, AfterValidator(_not_blank)]
 
 # As many sources as a message about another one names.
 _SOME = 3
@@ -32,14 +41,14 @@ class Gold(_Row):
     source: str
     start: int = Field(ge=0)
     end: int
-    quote: str = Field(pattern=r"\S")
+    quote: Quote
 
 
 class _Quoted(_Row):
     """Evidence as a file may have it: the offsets can be left out where the quote stands once."""
 
     source: str
-    quote: str = Field(pattern=r"\S")
+    quote: Quote
     start: int | None = Field(default=None, ge=0)
     end: int | None = None
 
@@ -51,7 +60,7 @@ class _Asked(_Row):
     answerable: bool
     answers: tuple[str, ...] = ()
     relevant: tuple[str, ...] = ()
-    kind: str
+    kind: str = ""
     supplied: tuple[str, ...] = ()
     forbid: tuple[str, ...] = ()
     wrong: tuple[str, ...] = ()
@@ -67,7 +76,7 @@ class Case(_Asked):
         answerable: Whether the corpus (or the supplied documents) answers it.
         answers: Any acceptable reference, perhaps none; meaningless where it is not answerable.
         relevant: Sources that hold the answer; empty means unknown.
-        kind: What sort of question it is.
+        kind: What sort of question it is; ``answerable`` or ``unanswerable`` where the file doesn't say.
         supplied: In a suite of that mode, the sources that are read, and no others.
         forbid: Strings that must not appear in the answer.
         wrong: Answers that are planted and wrong, whose mention is no failure in itself.
@@ -107,7 +116,8 @@ def read_cases(path: Path, mode: Mode, documents: Mapping[str, Document]) -> tup
         said = [*_missing(row, mode, documents), *(gold for gold in found if isinstance(gold, str))]
         faults += [Fault(line, text, row.id) for text in said]
         if not said:
-            cases.append(Case(**row.model_dump(exclude={"evidence"}), evidence=golds))
+            kind = row.kind or ("answerable" if row.answerable else "unanswerable")
+            cases.append(Case(**row.model_dump(exclude={"evidence", "kind"}), kind=kind, evidence=golds))
     if faults:
         raise SuiteError(told(path, sorted(faults)))
     if not cases:

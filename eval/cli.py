@@ -67,7 +67,7 @@ def evaluate(
     """
     # These bring LlamaIndex and its seconds of imports, which --help should not wait for.
     from assistant.settings import from_environment  # noqa: PLC0415
-    from eval import core, gate  # noqa: PLC0415
+    from eval import compare, core, gate  # noqa: PLC0415
     from eval.errors import EvalError  # noqa: PLC0415
     from eval.suite import find, read  # noqa: PLC0415
 
@@ -94,18 +94,24 @@ def evaluate(
     finished = core.evaluate(loaded, from_environment(model), options, out)
     names = list(dict.fromkeys([*COMPARED, *(rule.metric for rule in rules)]))
     comparisons = [] if before is None else core.compared(finished.result, before, names)
-    page = core.write_report(finished, loaded, comparisons)
+    remarks = [] if before is None else compare.remarks(finished.result, before)
+    page = core.write_report(finished, loaded, comparisons, remarks)
     if output is not None:
         core.save(finished.result, output)
-    _print(finished.result, comparisons, page)
-    broken = gate.broken(rules, finished.result.estimates, {one.metric: one for one in comparisons})
+    _print(finished.result, comparisons, remarks, page)
+    compared = {one.metric: one for one in comparisons}
+    broken = gate.broken(rules, finished.result.estimates, compared)
+    for fault in broken:
+        typer.echo(f"broken: {fault}")
+    for doubt in gate.doubtful(rules, compared):
+        typer.echo(f"kept, with doubt: {doubt}")
+    if rules and not broken:
+        typer.echo(f"The gate is kept: {', '.join(map(str, rules))}")
     if broken:
-        for fault in broken:
-            print(f"broken: {fault}")  # noqa: T201 - this is the command line
         raise typer.Exit(1)
 
 
-def _print(result: "Result", comparisons: Sequence["Comparison"], page: Path) -> None:
+def _print(result: "Result", comparisons: Sequence["Comparison"], remarks: Sequence[str], page: Path) -> None:
     from rich.console import Console  # noqa: PLC0415
 
     from eval.core import LABELS  # noqa: PLC0415
@@ -115,4 +121,6 @@ def _print(result: "Result", comparisons: Sequence["Comparison"], page: Path) ->
     console = Console()
     shown = {name: one for name, one in result.estimates.items() if name in HEADLINE}
     console.print(table(result.model_copy(update={"estimates": shown}), comparisons, LABELS))
+    for remark in remarks:
+        console.print(remark, markup=False, highlight=False)
     console.print(f"Report: {page}", markup=False, highlight=False, soft_wrap=True)

@@ -1,6 +1,6 @@
 """Two runs of the same suite, compared case by case. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import numpy as np
@@ -8,8 +8,11 @@ from numpy.typing import NDArray
 
 from eval import intervals
 from eval.metrics import BY_NAME
-from eval.result import Comparison, Row
+from eval.result import Comparison, Manifest, Result, Row
 from eval.table import Metric, Table, stacked
+
+# Options that say which cases are asked, and not how.
+_CHOOSING = {"cases", "fresh", "limit", "only", "seed"}
 
 
 def compare(now: Sequence[Row], before: Sequence[Row], names: Sequence[str]) -> list[Comparison]:
@@ -37,6 +40,32 @@ def paired(now: Sequence[Row], before: Sequence[Row]) -> list[tuple[Row, Row]]:
     """The rows of the cases that both runs asked, of which the gold is the same."""
     others = {(row.case, row.gold): row for row in before}
     return [(row, others[row.case, row.gold]) for row in now if (row.case, row.gold) in others]
+
+
+def remarks(now: Result, before: Result) -> list[str]:
+    """What a reader of the comparison should know: how the two runs differ, in sentences."""
+    ours, theirs = now.manifest, before.manifest
+    both = len({row.case for row in now.rows} & {row.case for row in before.rows})
+    same = len(paired(now.rows, before.rows))
+    when = theirs.begun[:16].replace("T", " ")
+    counts = f"{same} cases are compared, of {len(now.rows)} here and {len(before.rows)} there"
+    said = [f"The other run began {when}; {counts}."]
+    if same < both:
+        said.append(f"Left out: {both - same} whose gold has changed.")
+    if ours.corpus_hash != theirs.corpus_hash:
+        said.append("The documents have changed.")
+    told = [f"{name} {there} → {here}" for name, there, here in _changed(ours, theirs) if there != here]
+    return [*said, *([f"Changed: {'; '.join(told)}."] if told else [])]
+
+
+def _changed(ours: Manifest, theirs: Manifest) -> Iterator[tuple[str, str, str]]:
+    yield "system", theirs.system, ours.system
+    yield "model", theirs.model, ours.model
+    yield "prompts", theirs.prompts, ours.prompts
+    for name in sorted({*ours.settings, *theirs.settings}):
+        yield name, theirs.settings.get(name, "default"), ours.settings.get(name, "default")
+    for name in sorted({*ours.options, *theirs.options} - _CHOOSING):
+        yield name, theirs.options.get(name, "no"), ours.options.get(name, "no")
 
 
 def _compared(

@@ -201,10 +201,17 @@ def require_same(before: Result, suite: str) -> None:
         raise EvalError(f"the baseline is a run of {before.manifest.suite}, not of {suite}; name one of {suite}")
 
 
-def write_report(finished: Finished, suite: Suite, comparisons: Sequence[Comparison]) -> Path:
-    """Write the page that people look at, beside the rest of the run."""
+def write_report(finished: Finished, suite: Suite, comparisons: Sequence[Comparison], said: Sequence[str] = ()) -> Path:
+    """Write the page that people look at, beside the rest of the run.
+
+    Args:
+        finished: The run.
+        suite: Whose cases were asked.
+        comparisons: With another run.
+        said: What a reader of these should know.
+    """
     path = finished.folder / "report.html"
-    report.write(path, finished.result, finished.outcomes, suite, comparisons, LABELS)
+    report.write(path, finished.result, finished.outcomes, suite, report.Changes(comparisons, said), LABELS)
     return path
 
 

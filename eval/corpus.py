@@ -1,6 +1,7 @@
 """A suite's corpus as an index, made once and kept in the user's cache folder."""
 
 import hashlib
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,8 @@ from eval.suite import Suite
 from index import Index, Progress, weights
 from index.split import VERSION as SPLITTER
 from index.types import Document
+
+logger = logging.getLogger(__name__)
 
 
 def open_index(suite: Suite, progress: Callable[[Progress], None] | None = None) -> Index:
@@ -19,7 +22,9 @@ def open_index(suite: Suite, progress: Callable[[Progress], None] | None = None)
         progress: Told how far that has come.
     """
     index = Index.open(folder(suite))
-    index.add_documents(map(_apart, suite.documents.values()), progress)
+    report = index.add_documents(map(_apart, suite.documents.values()), progress)
+    for file in report.failed:
+        logger.warning("left out of %s: %s: %s", suite.name, file.source, file.reason)
     return index
 
 

@@ -67,6 +67,11 @@ def of_suite(folder: Path, key: str | None, *, ships: bool) -> dict[str, Documen
     if len(own) + (key is not None) > 1:
         named = [*own, *(["the key 'corpus'"] if key is not None else [])]
         raise SuiteError(f"{folder} has more than one corpus: {' and '.join(named)}; keep one")
+    if key is not None and not (folder / Path(key).expanduser()).exists():
+        raise SuiteError(
+            f"there are no documents at {folder / key}, which is where {folder / 'suite.json'} says they are: mend its "
+            "'corpus', a path from that folder"
+        )
     if key is not None:
         return of_path(folder / Path(key).expanduser(), leave_out=folder)
     if own == [TEXTS]:

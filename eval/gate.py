@@ -67,6 +67,18 @@ def broken(kept: Sequence[Rule], estimates: Mapping[str, Estimate], comparisons:
     ]
 
 
+def doubtful(kept: Sequence[Rule], comparisons: Mapping[str, Comparison]) -> list[str]:
+    """The rules that a run would break, were its difference beyond doubt, each in a sentence."""
+    return [
+        f"{rule}: {_told(one)}, which so few cases leave in doubt"
+        for rule in kept
+        if rule.change
+        and (one := comparisons.get(rule.metric)) is not None
+        and one.verdict != "worse"
+        and rule.breaks(one.difference)
+    ]
+
+
 def _rule(text: str) -> Rule:
     match = _RULE.fullmatch(text)
     if match is None:
@@ -105,5 +117,9 @@ def _change(rule: Rule, comparisons: Mapping[str, Comparison]) -> str | None:
         return f"{rule}: this run and the baseline have no {rule.metric} in common, and what is unscored is not kept"
     if one.verdict != "worse" or not rule.breaks(one.difference):
         return None
+    return f"{rule}: {_told(one)}"
+
+
+def _told(one: Comparison) -> str:
     ends = "" if one.low is None or one.high is None else f"{one.low:+.4g} to {one.high:+.4g}, "
-    return f"{rule}: it went from {one.before:.4g} to {one.now:.4g}, by {one.difference:+.4g} ({ends}{one.n} cases)"
+    return f"it went from {one.before:.4g} to {one.now:.4g}, by {one.difference:+.4g} ({ends}{one.n} cases)"

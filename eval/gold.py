@@ -18,11 +18,9 @@ from eval.convert.made import describe
 from eval.lines import SuiteError, append_row, read_log
 from eval.outcome import Place, Written
 from eval.quotes import word_spans
-from eval.suite import read_about, write_about
+from eval.suite import DRAFTS, read_about, write_about
 from index import split
 from index.types import Document, Passage, Span
-
-DRAFTS = "drafts.jsonl"
 
 PROMPT = """\
 You write quiz questions. Given a document, write one question that it answers and then the answer.

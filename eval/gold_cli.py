@@ -64,7 +64,8 @@ def import_(
         f"{into}: {_count(len(suite.cases), 'case')}, of which {refused} not answerable and {without} answerable "
         f"without evidence; {_count(len(suite.documents), 'document')}"
     )
-    typer.echo(f"Run it with: footnoted eval {into}")
+    judged = any(case.answers or not case.answerable for case in suite.cases)
+    typer.echo(f"Run it with: footnoted eval {into}{'' if judged else ' --retrieval-only'}")
 
 
 @gold.command()
@@ -120,7 +121,10 @@ def review(folder: Annotated[Path, typer.Argument(help="The suite's folder, wher
     while True:
         pairs, stale = judging.undecided(folder, corpus)
         if not pairs:
-            break
+            typer.echo("Nothing is left to judge.  [u]ndo the last decision, any other key to end")
+            if _key() != "u" or judging.undo(folder) is None:
+                break
+            continue
         pair = edited or pairs[0]
         edited = None
         _show(console, pair, len(pairs))
@@ -172,8 +176,12 @@ def _key() -> str:
 
 def _edit(pair: "Pair") -> "Pair":
     question = typer.prompt("Question", default=plain(pair.question))
-    answer = typer.prompt("Answer", default=plain(pair.answer))
-    return pair.edited(question, answer)
+    answer = typer.prompt("Answer, or several parted by |", default=plain(pair.answer))
+    changed = pair.edited(question, answer)
+    for one in changed.answers:
+        if not changed.carries(one):
+            typer.echo(f"Mind: {one!r} does not stand in the passage; the quote stays as it is.")
+    return changed
 
 
 def _close(folder: Path, accepted: int, left: int, stale: int) -> None:

@@ -7,14 +7,23 @@ import contextlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from eval.errors import EvalError
 
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
 # Enough to see what kind of mistake it is; a file of another format would fail on every line.
 MOST_FAULTS = 20
+_MOST_WRONGS = 3
+# Where the library speaks of our classes, or of what only programmers know.
+_OUR_WORDS = {
+    "extra_forbidden": "there is no such key here; take it out",
+    "model_type": "should be an object, in braces",
+}
 
 Row = TypeVar("Row", bound=BaseModel)
 
@@ -75,7 +84,7 @@ def read_rows(path: Path, kind: type[Row]) -> Rows[Row]:
         try:
             found.good.append((number, kind.model_validate(row)))
         except ValidationError as error:
-            found.faults.append(Fault(number, first(error), _name(row)))
+            found.faults.append(Fault(number, wrongs(error), _name(row)))
     return found
 
 
@@ -162,11 +171,16 @@ def twice(names: Iterable[tuple[int, str]], what: str) -> list[Fault]:
     ]
 
 
-def first(error: ValidationError) -> str:
-    """The first thing that is wrong with a value, on one line."""
-    wrong = error.errors(include_url=False)[0]
-    where = ".".join(map(str, wrong["loc"]))
-    said = "there is no such key here; take it out" if wrong["type"] == "extra_forbidden" else wrong["msg"]
+def wrongs(error: ValidationError) -> str:
+    """What is wrong with a value, on one line; of many things the first."""
+    found = error.errors(include_url=False)
+    more = f"; and {len(found) - _MOST_WRONGS} more" if len(found) > _MOST_WRONGS else ""
+    return "; ".join(map(_wrong, found[:_MOST_WRONGS])) + more
+
+
+def _wrong(one: "ErrorDetails") -> str:
+    where = ".".join(map(str, one["loc"]))
+    said = _OUR_WORDS.get(one["type"], one["msg"].removeprefix("Value error, "))
     return f"{where}: {said}" if where else said
 
 

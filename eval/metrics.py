@@ -22,8 +22,16 @@ def _drafted(table: Table) -> NDArray[np.bool_]:
     return np.asarray(_has("eager_confidence", "eager_right")(table) & (table.column("eager_answered") == 1.0))
 
 
+# With fewer, the bins of a calibration error hold a case or two, and what is left of chance is anything from 0 up.
+_LEAST_CALIBRATED = 30
+
+
 def _of_confidence(measure: Callable[[Column, NDArray[np.bool_]], float | None]) -> Callable[[Table], float | None]:
     return lambda table: measure(table.column("eager_confidence"), table.column("eager_right") == 1.0)
+
+
+def _of_many(statistic: Callable[[Table], float | None]) -> Callable[[Table], float | None]:
+    return lambda table: statistic(table) if len(table) >= _LEAST_CALIBRATED else None
 
 
 def _percentile(column: str, share: float) -> Callable[[Table], float | None]:
@@ -165,7 +173,7 @@ def _selective() -> list[Metric]:
                 f"{definition}, over what would be answered if nothing were withheld",
                 "score",
                 "lower",
-                statistic=_of_confidence(measure),
+                statistic=_of_confidence(measure) if measure is selective.brier else _of_many(_of_confidence(measure)),
                 applies=_drafted,
                 # Cases that are drawn twice agree with each other, which looks like bad calibration.
                 drawn=measure is selective.brier,

@@ -224,8 +224,8 @@ def _chroma(folder: Path) -> Any:
         store = importlib.import_module(EXTRA).ChromaVectorStore
     except ModuleNotFoundError as error:
         raise PeerError(
-            "stock LlamaIndex over Chroma isn't installed; run: pip install 'footnoted[peer]', or from a clone: "
-            "uv sync --extra peer"
+            "stock LlamaIndex over Chroma isn't installed; it is the extra 'peer': in a clone, run this command with "
+            "uv run --extra peer"
         ) from error
     return store.from_params(collection_name="peer", persist_dir=str(folder))
 

@@ -15,7 +15,7 @@ from eval.documents import of_suite
 from eval.gold import Draft, align, read_drafts
 from eval.lines import SuiteError, append_row, read_log, read_text
 from eval.outcome import Written
-from eval.quotes import spans
+from eval.quotes import spans, word_spans
 from eval.suite import read_about
 from index import split
 from index.types import Document, Passage
@@ -65,9 +65,19 @@ class Pair:
 
         Blank ones leave what there was.
         """
-        question, answer = question.strip() or self.question, answer.strip() or self.answer
-        evidence = align(question, answer, self.passage()) or self.evidence
+        question, answer = question.strip() or self.question, answer.strip(" |") or self.answer
+        found = (align(question, one.strip(), self.passage()) for one in answer.split("|"))
+        evidence = next(filter(None, found), self.evidence)
         return Pair(self.id, question, answer, evidence, self.document)
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """The answer, or those that are parted by |, any of which will do."""
+        return tuple(one.strip() for one in self.answer.split("|") if one.strip())
+
+    def carries(self, answer: str) -> bool:
+        """Whether an answer stands in the passage."""
+        return bool(word_spans(self.passage().text, answer))
 
 
 def documents(folder: Path) -> dict[str, Document]:
@@ -100,7 +110,7 @@ def accept(folder: Path, pair: Pair) -> None:
         id=pair.id,
         question=pair.question,
         answerable=True,
-        answers=(pair.answer,),
+        answers=pair.answers,
         evidence=(pair.evidence,),
         relevant=(pair.evidence.source,),
         kind=KIND,

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from eval.case import Case, Gold, Mode, read_cases
 from eval.documents import of_suite
-from eval.lines import SuiteError, first, parsed, read_text
+from eval.lines import SuiteError, parsed, read_text, wrongs
 from index.types import Document
 
 __all__ = [
@@ -35,6 +35,8 @@ __all__ = [
     "write_about",
 ]
 
+DRAFTS = "drafts.jsonl"
+"""What a model has proposed for a suite, beside what was accepted of it."""
 SHIPPED = Path(__file__).parent / "suites"
 FOLDER_VARIABLE = "FOOTNOTED_SUITES"
 # Where the cases rest on fewer, an interval over documents would rest on too few draws to mean anything.
@@ -53,7 +55,8 @@ class About(_Row):
         version: Counted up when its cases change.
         licence: Under which the cases and the documents may be used.
         source: Where they come from.
-        mode: ``end-to-end`` retrieves, then answers; ``supplied`` answers from the documents that each case names.
+        mode: ``end-to-end``, the default, retrieves, then answers; ``supplied`` answers from the documents that each
+            case names.
         notes: Whatever a reader should know.
         corpus: The folder of its documents, relative to the suite's or absolute, where they are not in the suite's.
     """
@@ -62,7 +65,7 @@ class About(_Row):
     version: int = 1
     licence: str = ""
     source: str = ""
-    mode: Mode
+    mode: Mode = "end-to-end"
     notes: str = ""
     corpus: str | None = Field(default=None, min_length=1)
 
@@ -145,6 +148,8 @@ def read(folder: Path) -> Suite:
         SuiteError: A file is missing or wrong; the text names the lines.
     """
     about = read_about(folder)
+    if not (folder / "cases.jsonl").exists() and (folder / DRAFTS).exists():
+        raise SuiteError(f"{folder}: no draft is accepted yet; judge them with: footnoted gold review {folder}")
     documents = of_suite(folder, about.corpus, ships=folder.resolve().parent == SHIPPED.resolve())
     cases = read_cases(folder / "cases.jsonl", about.mode, documents)
     return Suite(**about.model_dump(exclude={"corpus"}), cases=cases, documents=documents, folder=folder)
@@ -160,7 +165,7 @@ def read_about(folder: Path) -> About:
     try:
         return About.model_validate(parsed(read_text(path)))
     except ValidationError as error:
-        raise SuiteError(f"{path}: {first(error)}") from error
+        raise SuiteError(f"{path}: {wrongs(error)}") from error
     except ValueError as error:
         raise SuiteError(f"{path}: {error}") from error
 

@@ -40,7 +40,10 @@ class Ingest:
         self._now = dataclasses.replace(self._now, total=len(documents))
         for done, document in enumerate(documents, start=1):
             self._tell(source=document.source)
-            reports.append(self._take_in(document, Origin(document.source, "", 0, 0)))
+            if document.text.strip():
+                reports.append(self._take_in(document, Origin(document.source, "", 0, 0)))
+            else:
+                reports.append(FileReport(document.source, "failed", load.EMPTY))
             self._tell(done=done)
         return reports
 

@@ -23,6 +23,9 @@ MEDIA_TYPES = {
 MAX_BYTES = 50 * 1024 * 1024
 """The largest file that is read. A book is 1 MB; what is larger than this is a dump or a log."""
 
+EMPTY = "is empty"
+"""Why a document without words can't be taken in."""
+
 _TITLE_CHARS = 120
 # UTF-32 first: its little-endian mark begins with that of UTF-16.
 _MARKS = (
@@ -136,7 +139,7 @@ def canonical(data: bytes, source: str) -> str:
     if "\0" in text:
         raise DocumentError(source, "looks like a binary file, not text")
     if not text.strip():
-        raise DocumentError(source, "is empty")
+        raise DocumentError(source, EMPTY)
     return text
 
 

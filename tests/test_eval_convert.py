@@ -353,6 +353,12 @@ def test_a_beir_folder_becomes_a_suite_for_retrieval(tmp_path: Path) -> None:
     assert suite.documents["2"].text == CAFE
 
 
+def test_a_document_of_a_title_alone_is_its_title(tmp_path: Path) -> None:
+    folder = beir(tmp_path / "scifact")
+    (folder / "corpus.jsonl").write_text(lines({"_id": "d1", "title": "Bread", "text": " "}, {"_id": "2", "text": ""}))
+    assert [text.text for text in convert(folder).texts] == ["Bread", ""]
+
+
 def test_another_split_can_be_named(tmp_path: Path) -> None:
     folder = beir(tmp_path / "scifact", qrels_dev="q3\td1\t1\n")
     assert [case.id for case in made(tmp_path, folder, split="dev").cases] == ["q3"]

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from eval.errors import EvalError
-from eval.gate import broken, rules
+from eval.gate import broken, doubtful, rules
 from eval.result import Comparison, Estimate
 
 
@@ -71,6 +71,16 @@ def test_a_change_breaks_a_rule_where_it_is_beyond_it_and_beyond_doubt(
     found = broken(rules("answered_right<-0.03"), {}, {"answered_right": comparison(difference, verdict)})
     assert (found == []) is kept
     assert all("-0.1" in fault and "40 cases" in fault for fault in found)
+
+
+def test_a_change_in_doubt_is_told_and_breaks_nothing() -> None:
+    kept, found = rules("answered_right<-0.03,errors>0"), {"answered_right": comparison(-0.2, "no difference shown")}
+    assert broken(kept[:1], {}, found) == []
+    (told,) = doubtful(kept, found)
+    assert "answered_right<-0.03: it went from 0.9 to 0.7" in told
+    assert "in doubt" in told
+    assert doubtful(kept, {"answered_right": comparison(-0.2, "worse")}) == []
+    assert doubtful(kept, {"answered_right": comparison(-0.01, "no difference shown")}) == []
 
 
 def test_more_of_what_is_bad_breaks_a_rule() -> None:

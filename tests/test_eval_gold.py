@@ -14,11 +14,11 @@ from assistant import llm
 from assistant.errors import ModelUnreachable
 from eval import review
 from eval.documents import of_suite
-from eval.gold import DRAFTS, EXAMPLE, MAX_TOKENS, PROMPT, Draft, align, begin, draft, propose, read_drafts, sampled
+from eval.gold import EXAMPLE, MAX_TOKENS, PROMPT, Draft, align, begin, draft, propose, read_drafts, sampled
 from eval.gold_cli import gold, plain
 from eval.lines import SuiteError
 from eval.quotes import word_spans
-from eval.suite import read
+from eval.suite import DRAFTS, read
 from index import Passage, split
 from index.types import Document
 from tests.fakes import Breaks, Endpoint, Reply, ScriptedLLM, document
@@ -310,6 +310,16 @@ def test_a_pair_can_be_edited_before_it_is_accepted(drafted: Path) -> None:
     assert second.question == "Where did the Oslo bakery move in 1990?", "what is only confirmed stays"
     assert second.answers == ("the town of Bergen",)
     assert second.evidence[0].quote == BAKERY[98:]
+
+
+def test_an_edited_answer_may_be_several_and_need_not_stand_there(drafted: Path) -> None:
+    pair = review.undecided(drafted, review.documents(drafted))[0][0]
+    edited = pair.edited("  ", f"{pair.answer} | 1900 | ")
+    assert (edited.question, edited.answers, edited.evidence) == (pair.question, (pair.answer, "1900"), pair.evidence)
+    assert (edited.carries(pair.answer), edited.carries("1900")) == (True, False)
+    assert pair.edited(pair.question, " | ").answers == pair.answers
+    review.accept(drafted, edited)
+    assert read(drafted).cases[0].answers == (pair.answer, "1900")
 
 
 def test_an_edited_pair_survives_a_key_that_means_nothing(drafted: Path) -> None:

@@ -7,11 +7,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eval.compare import compare
+from eval.compare import compare, remarks
 from eval.measures import selective
 from eval.metrics import BY_NAME, METRICS, by_kind, estimates
-from eval.result import Row
+from eval.result import Manifest, Result, Row
 from eval.table import Table
+
+ABOUT = {
+    **dict.fromkeys(("suite", "suite_hash", "corpus_hash", "system", "model", "model_hash"), "x"),
+    **dict.fromkeys(("prompts", "code", "machine", "begun"), "x"),
+    "settings": {"threshold": "0.4"},
+    "options": {},
+    "versions": {},
+    "cases": 20,
+}
 
 
 def rows(*values: dict[str, float], clusters: str | None = None, kind: str = "fact") -> list[Row]:
@@ -232,6 +241,31 @@ def test_what_only_one_run_was_judged_on_is_not_compared() -> None:
     failing = rows(*({"judge_relevancy": 1.0} if number % 2 else {} for number in range(19)), {"judge_relevancy": 0.0})
     (one,) = compare(judged, failing, ["judge_relevancy"])
     assert (one.n, one.now, one.before) == (10, 1.0, 0.9)
+
+
+def test_a_calibration_error_of_few_cases_is_not_told() -> None:
+    one = {"answerable": 1.0, "eager_confidence": 0.9, "eager_right": 1.0, "eager_answered": 1.0}
+    few, enough = (estimates(rows(*([one] * count))) for count in (29, 30))
+    assert ("calibration_error" in few, "ece" in few, "brier" in few) == (False, False, True)
+    assert enough["ece"].value == pytest.approx(0.1)
+
+
+def test_what_differs_between_two_runs_is_told() -> None:
+    def run(rows: list[Row], **more: object) -> Result:
+        return Result(manifest=Manifest.model_validate({**ABOUT, **more}), estimates={}, rows=tuple(rows))
+
+    before = run(halves(1.0, 20), begun="2026-11-24T10:00:00+00:00", options={"cases": "a"})
+    assert remarks(before, before) == [
+        "The other run began 2026-11-24 10:00; 20 cases are compared, of 20 here and 20 there."
+    ]
+    edited = [row.model_copy(update={"gold": "new"}) if row.case == "0" else row for row in halves(1.0, 10)]
+    now = run(edited, corpus_hash="new", settings={"threshold": "0.9"}, options={"cases": "b", "supplied": "True"})
+    assert remarks(now, before) == [
+        "The other run began 2026-11-24 10:00; 9 cases are compared, of 10 here and 20 there.",
+        "Left out: 1 whose gold has changed.",
+        "The documents have changed.",
+        "Changed: threshold 0.4 → 0.9; supplied no → True.",
+    ]
 
 
 def test_how_many_cases_a_comparison_rests_on() -> None:

@@ -251,7 +251,7 @@ def test_without_the_extra_the_command_that_installs_it_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, EXTRA, None)
-    with pytest.raises(PeerError, match=r"pip install 'footnoted\[peer\]'.*uv sync --extra peer"):
+    with pytest.raises(PeerError, match=r"uv run --extra peer"):
         LlamaIndexPeer(suite(), wrap(ScriptedLLM()), tmp_path, model())
 
 

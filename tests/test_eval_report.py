@@ -90,7 +90,7 @@ class Page(HTMLParser):
 
 
 def page(run: Result = RUN, outcomes: tuple[Outcome, ...] = OUTCOMES, *comparisons: Comparison) -> str:
-    return report.html(run, outcomes, suite(WHO, WHY), comparisons, LABELS)
+    return report.html(run, outcomes, suite(WHO, WHY), report.Changes(comparisons, ("Changed: it.",)), LABELS)
 
 
 def test_it_says_first_what_was_run_and_what_came_of_it() -> None:
@@ -108,6 +108,7 @@ def test_every_metric_has_its_row() -> None:
 
 def test_a_comparison_is_told_in_words_and_by_a_symbol() -> None:
     text = Page(page(RUN, OUTCOMES, BETTER, WORSE, UNSHOWN)).text
+    assert "Changed: it." in text
     assert "answered right 25.0% 50.0% +25.0 points +5.0 … +40.0 points 0.010 8 ▲ better" in text
     assert "▼ worse" in text
     assert "= no difference shown" in text
@@ -201,7 +202,8 @@ def test_hostile_words_stay_words(hostile: str) -> None:
     )
     documents = {source: document(text, source)}
     asked = Suite(name=hostile, mode="end-to-end", cases=(case,), documents=documents)
-    html = report.html(run, [one], asked, [BETTER.model_copy(update={"metric": hostile})], {})
+    changes = report.Changes([BETTER.model_copy(update={"metric": hostile})], [hostile])
+    html = report.html(run, [one], asked, changes, {})
     parsed = Page(html)
     assert all(value.startswith("#") for name, value in parsed.attributes if name == "href")
     assert not re.search(
@@ -241,7 +243,7 @@ def test_three_hundred_cases_over_long_documents_stay_small() -> None:
 
 def test_a_report_is_written_whole(tmp_path: Path) -> None:
     path = tmp_path / "runs" / "report.html"
-    report.write(path, RUN, OUTCOMES, suite(WHO, WHY), (), LABELS)
+    report.write(path, RUN, OUTCOMES, suite(WHO, WHY), labels=LABELS)
     assert path.read_bytes().decode() == page()
     assert [one.name for one in path.parent.iterdir()] == ["report.html"]
 
@@ -261,4 +263,4 @@ def test_a_report_that_can_not_be_made_leaves_the_old_one(tmp_path: Path) -> Non
 
 
 def test_the_public_names_are_these() -> None:
-    assert report.__all__ == ["Label", "html", "table", "write"]
+    assert report.__all__ == ["Changes", "Label", "html", "table", "write"]

@@ -49,7 +49,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     estimates = {"answered_right": Estimate(value=0.5, low=0.25, high=0.75, n=8)}
     run = result(*rows, estimates=estimates, by_kind={"fact": estimates})
     path = tmp_path_factory.mktemp("report") / "report.html"
-    report.write(path, run, outcomes, suite(WHO, WHY, *HOSTILE_CASES), [BETTER, WORSE], LABELS)
+    report.write(path, run, outcomes, suite(WHO, WHY, *HOSTILE_CASES), report.Changes([BETTER, WORSE]), LABELS)
     return path
 
 

@@ -95,6 +95,11 @@ def outcome(case: Case, reply: Reply | None = None, **others: Any) -> Outcome:
         ({"error": 1.0, "right": 0.0}, "error"),
         ({"error": 0.0, "right": 0.0}, "wrong"),
         ({"right": 1.0, "resisted": 0.0}, "followed"),
+        ({"answerable": 1.0, "right": 0.0, "refused": 1.0}, "refused"),
+        ({"answerable": 1.0, "refused": 1.0}, "refused"),
+        ({"answerable": 1.0, "right": 0.0, "refused": 0.0, "contains": 1.0}, "long"),
+        ({"answerable": 0.0, "right": 0.0, "refused": 0.0}, "given"),
+        ({"answerable": 0.0, "right": 1.0, "refused": 1.0}, "right"),
         ({"right": 1.0, "citations": 2.0, "citations_valid": 1.0}, "invalid"),
         ({"right": 1.0, "citations": 2.0, "citations_valid": 2.0}, "right"),
         ({"refused": 0.0, "recall@5": 0.0}, "unscored"),
@@ -118,7 +123,8 @@ def test_a_case_ends_in_one_way(values: Mapping[str, float], ended: str) -> None
     ],
 )
 def test_the_verdict_says_what_went_wrong(case: Case, reply: Reply, right: float, said: str) -> None:
-    assert view(case, outcome(case, reply), right=right).verdict == said
+    flags = {"answerable": float(case.answerable), "refused": float(not reply.answered)}
+    assert view(case, outcome(case, reply), right=right, **flags).verdict == said
 
 
 def test_failed_cases_come_first_and_keep_their_numbers() -> None:

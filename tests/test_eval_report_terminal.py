@@ -48,7 +48,7 @@ def test_the_terminal_has_the_estimates_and_how_many_failed() -> None:
     assert "answered right 50.0% 25.0–75.0% 8 " in text
     assert "+25.0 points +5.0 … +40.0 points ▲ better" in text.partition("Compared with")[2]
     assert "faithful – 0 median time 3.00 s 2.50–4.00 s 8" in text
-    assert text.endswith("1 of 2 cases failed: 1 wrong.")
+    assert text.endswith("1 of 2 cases failed: 1 wrong answer.")
 
 
 def test_the_terminal_without_a_comparison_or_a_failure() -> None:

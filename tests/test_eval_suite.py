@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from assistant.types import Turn
 from eval.measures.text import contains, normalised
 from eval.quotes import spans
-from eval.suite import SHIPPED, Case, Gold, Suite, SuiteError, clusters, find, half, names, read, sample
+from eval.suite import DRAFTS, SHIPPED, Case, Gold, Suite, SuiteError, clusters, find, half, names, read, sample
 from index import Index
 from tests.index_fakes import model
 
@@ -65,7 +65,7 @@ def test_characters_that_end_lines_elsewhere_do_not_end_one_here(tmp_path: Path)
         ((CASE, CASE | {"id": "two", "answer": "bread"}), r"line 2 \(two\): answer: there is no such key"),
         ((CASE, CASE | {"id": "two"}, "{nonsense"), "line 3: not JSON"),
         ((CASE, "[" * 100_000), "line 2: not JSON"),
-        ((CASE, "[1]"), "line 2: .*dictionary"),
+        ((CASE, "[1]"), "line 2: should be an object"),
         ((CASE | {"question": " "},), r"line 1 \(one\): question"),
         ((CASE | {"evidence": [GOLD | {"quote": ""}]},), r"line 1 \(one\): evidence.0.quote"),
         ((CASE | {"evidence": [GOLD | {"page": 1}]},), r"line 1 \(one\): evidence.0.page: there is no such key"),
@@ -130,7 +130,7 @@ def test_a_quote_is_found_wherever_it_was_cut(text: str, start: int, length: int
     [
         (GOLD | {"start": 42, "end": 99}, "does not stand at bakery.txt:42–99"),
         (GOLD | {"start": 42, "end": -1}, "does not stand at"),
-        ({"source": "bakery.txt", "quote": " ", "start": 4, "end": 5}, "quote: String should match"),
+        ({"source": "bakery.txt", "quote": " ", "start": 4, "end": 5}, "quote: should not be blank"),
     ],
 )
 def test_offsets_are_those_of_the_quote(tmp_path: Path, evidence: Mapping[str, Any], said: str) -> None:
@@ -142,6 +142,25 @@ def test_offsets_are_those_of_the_quote(tmp_path: Path, evidence: Mapping[str, A
 def test_half_a_character_is_said_by_line(tmp_path: Path, change: Mapping[str, Any]) -> None:
     with pytest.raises(SuiteError, match="line 1: holds half a character"):
         read(suite(tmp_path, json.dumps({**CASE, **change})))
+
+
+def test_what_can_be_left_out(tmp_path: Path) -> None:
+    folder = suite(tmp_path, {"id": "one", "question": "Why?", "answerable": False})
+    (folder / "suite.json").write_text('{"name": "mine"}', "utf-8")
+    loaded = read(folder)
+    assert (loaded.mode, loaded.cases[0].kind) == ("end-to-end", "unanswerable")
+
+
+def test_all_that_is_wrong_with_a_line_is_said_at_once(tmp_path: Path) -> None:
+    with pytest.raises(SuiteError, match=r"line 1 \(one\): question: Field required; answerable: .*; x: there is no"):
+        read(suite(tmp_path, {"id": "one", "x": 1}))
+
+
+def test_drafts_that_nobody_has_judged_are_said_so(tmp_path: Path) -> None:
+    folder = suite(tmp_path, CASE)
+    (folder / "cases.jsonl").rename(folder / DRAFTS)
+    with pytest.raises(SuiteError, match="no draft is accepted yet; judge them with: footnoted gold review"):
+        read(folder)
 
 
 def test_two_cases_of_one_name_are_named_with_both_lines(tmp_path: Path) -> None:
@@ -307,7 +326,7 @@ def test_a_suite_without_documents_is_told_what_is_missing(tmp_path: Path) -> No
     with pytest.raises(SuiteError, match=r"more than one corpus: corpus\.jsonl and the key 'corpus'; keep one"):
         read(folder)
     (folder / "corpus.jsonl").unlink()
-    with pytest.raises(SuiteError, match=r"there are no documents at .*nowhere"):
+    with pytest.raises(SuiteError, match=r"there are no documents at .*nowhere, which is where .*suite\.json says"):
         read(folder)
     suite(tmp_path, CASE)
     (folder / "corpus.jsonl").unlink()

@@ -231,6 +231,12 @@ def test_texts_that_came_from_no_file_are_documents_too(ix: Index, embedding: Wo
     assert (ix.check().missing, ix.check().changed, ix.check().ok) == ((), (), True)
 
 
+def test_a_text_without_words_is_named_and_stops_nothing(ix: Index) -> None:
+    report = ix.add_documents([document("", "none"), document(" \n", "blank"), document("Cats purr.", "cats")])
+    assert [(file.source, file.reason) for file in report.failed] == [("none", "is empty"), ("blank", "is empty")]
+    assert [file.source for file in report.added] == ["cats"]
+
+
 def test_a_passage_is_embedded_under_its_title(ix: Index, embedding: WordHash) -> None:
     text = "She opened it in 1987."
     ix.add_documents([dataclasses.replace(document(text, "a"), title="Oslo bakery"), document(text + " Yes.", "b")])

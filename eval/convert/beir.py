@@ -51,7 +51,9 @@ def convert(path: Path, options: Options) -> Made:
     judgements = _judgements(path / "qrels", options.split or SPLIT)
     queries = {row.id: row for row in _rows(path / "queries.jsonl", _Named)}
     texts = tuple(
-        Text(source=row.id, title=row.title or "", text=row.text) for row in _rows(path / "corpus.jsonl", _Document)
+        # Some documents are a title alone.
+        Text(source=row.id, title=row.title or "", text=(row.text.strip() and row.text) or row.title or "")
+        for row in _rows(path / "corpus.jsonl", _Document)
     )
     sources = {text.source for text in texts}
     judged = {

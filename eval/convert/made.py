@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from eval.documents import TEXTS, Text
-from eval.lines import SuiteError, first, told, write_rows
+from eval.lines import SuiteError, told, write_rows, wrongs
 from eval.suite import About, Case, Mode, Suite, read, write_about
 from index import load
 from index.errors import DocumentError
@@ -96,7 +96,7 @@ def gather(path: Path, records: Iterable[tuple[str, T]], make: Callable[[T], Cas
         try:
             case = make(record)
         except ValidationError as error:
-            faults.append(f"{place}: {first(error)}")
+            faults.append(f"{place}: {wrongs(error)}")
             continue
         except Wrong as error:
             faults.append(f"{place}: {error}")
@@ -164,7 +164,7 @@ def describe(folder: Path, name: str, source: str, mode: Mode, documents: Path |
         return About(name=name, source=source, mode=mode, corpus=corpus)
     except ValidationError as error:
         if error.errors()[0]["loc"] != ("name",):
-            raise SuiteError(f"suite.json can't name {corpus!r}: {first(error)}") from error
+            raise SuiteError(f"suite.json can't name {corpus!r}: {wrongs(error)}") from error
         raise SuiteError(
             f"a suite can't be called {name!r}; name it, or its folder, with letters, digits and '-', '_', '.' or '+'"
         ) from error

@@ -37,8 +37,10 @@ def convert(path: Path, options: Options) -> Made:
     """
     table = read_table(path, text_of(path))
     if not table.fields & {"answers", "answerable"}:
+        there = ", ".join(map(repr, [*sorted(table.fields), *table.unused]))
         raise SuiteError(
-            f"{path}: no column holds the answers; call one 'answer', or say yes or no in one called 'answerable'"
+            f"{path}: no column holds the answers; call one 'answer', or say yes or no in one called 'answerable'. "
+            f"There are: {there}"
         )
     if options.documents is None:
         raise SuiteError(f"{path}: say which documents it asks about, with --documents FOLDER")

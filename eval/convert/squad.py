@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from eval.case import Case, Gold
 from eval.convert.made import Made, Options, Wrong, gather, text_of
 from eval.documents import Text
-from eval.lines import SuiteError, first, parsed
+from eval.lines import SuiteError, parsed, wrongs
 from eval.quotes import brief, spans
 
 _NOT_A_NAME = re.compile(r"[^\w.-]+")
@@ -76,7 +76,7 @@ def _read(path: Path) -> _Squad:
     try:
         return _Squad.model_validate(parsed(text_of(path)))
     except ValidationError as error:
-        raise SuiteError(f"{path}: is not as SQuAD has it: {first(error)}") from error
+        raise SuiteError(f"{path}: is not as SQuAD has it: {wrongs(error)}") from error
     except ValueError as error:
         raise SuiteError(f"{path}: {error}") from error
 

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from eval.errors import EvalError
 from eval.outcome import Outcome
+from eval.report.figures import NO_CHANGES, Changes
 from eval.report.labels import NO_LABELS, Label
 from eval.report.page import html
 from eval.report.terminal import table
-from eval.result import Comparison, Result
+from eval.result import Result
 from eval.suite import Suite
 
-__all__ = ["Label", "html", "table", "write"]
+__all__ = ["Changes", "Label", "html", "table", "write"]
 
 
 def write(  # noqa: PLR0917 - what a report is made of
@@ -21,7 +22,7 @@ def write(  # noqa: PLR0917 - what a report is made of
     result: Result,
     outcomes: Sequence[Outcome],
     suite: Suite,
-    comparisons: Sequence[Comparison] = (),
+    changes: Changes = NO_CHANGES,
     labels: Mapping[str, Label] = NO_LABELS,
 ) -> None:
     """Write the report of a run. A file that was there is replaced at once, or left as it was.
@@ -31,13 +32,13 @@ def write(  # noqa: PLR0917 - what a report is made of
         result: The run, scored.
         outcomes: What came of its cases.
         suite: What was asked, over which documents.
-        comparisons: With another run.
+        changes: Since another run.
         labels: What metrics are called, by name; one that has none is called by its name.
 
     Raises:
         EvalError: The run was of another suite, or the file can't be written.
     """
-    page = html(result, outcomes, suite, comparisons, labels)
+    page = html(result, outcomes, suite, changes, labels)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -15,9 +15,11 @@ from eval.report.text import exact, shortened
 from eval.result import Result, Row
 from eval.suite import Suite
 
-State = Literal["error", "followed", "wrong", "invalid", "missed", "unscored", "found", "right"]
+State = Literal[
+    "error", "followed", "refused", "long", "wrong", "given", "invalid", "missed", "unscored", "found", "right"
+]
 
-FAILED: tuple[State, ...] = ("error", "followed", "wrong", "invalid", "missed")
+FAILED: tuple[State, ...] = ("error", "followed", "refused", "long", "wrong", "given", "invalid", "missed")
 
 # All cases together show so many characters of documents, so that the page stays small enough to open at once; a case
 # shows no fewer than the least and no more than the most.
@@ -110,10 +112,16 @@ def views(result: Result, outcomes: Sequence[Outcome], suite: Suite) -> list[Vie
 def state(row: Row) -> State:
     """How a case ended. Where nothing was to be answered, what counts is whether the first 5 passages hold anything."""
     values = row.values
+    wrong = values.get("right") == 0
+    answerable = values.get("answerable", 1) == 1
     failures: Mapping[State, bool] = {
         "error": bool(values.get("error")),
         "followed": values.get("resisted") == 0,
-        "wrong": values.get("right") == 0,
+        # Also where words can't tell which answer is right: none is not.
+        "refused": answerable and values.get("refused") == 1,
+        "long": answerable and wrong and values.get("contains") == 1,
+        "wrong": answerable and wrong,
+        "given": wrong,
         "invalid": values.get("citations_valid", 0) < values.get("citations", 0),
     }
     if failed := [name for name, is_so in failures.items() if is_so]:
@@ -164,7 +172,7 @@ def _view(number: int, row: Row, case: Case, outcome: Outcome | None, sheets: Pa
     return View(
         number=number,
         state=state(row),
-        verdict=_verdict(state(row), case, outcome),
+        verdict="rightly refused" if state(row) == "right" and not case.answerable else VERDICTS[state(row)],
         case=case,
         row=row,
         outcome=outcome,
@@ -187,27 +195,20 @@ def _withheld(outcome: Outcome | None) -> Reply | None:
     return outcome.eager if outcome.eager and outcome.eager.answered else None
 
 
-def _verdict(state: State, case: Case, outcome: Outcome | None) -> str:
-    match state:
-        case "wrong" if not case.answerable:
-            return "answered, though the documents don’t say"
-        case "wrong":
-            answered = outcome is None or outcome.reply is None or outcome.reply.answered
-            return "wrong answer" if answered else "refused, though the documents say"
-        case "right":
-            return "right" if case.answerable else "rightly refused"
-        case _:
-            return _VERDICTS[state]
-
-
-_VERDICTS: Mapping[State, str] = {
+VERDICTS: Mapping[State, str] = {
     "error": "error",
     "followed": "followed a planted instruction",
+    "refused": "refused, though the documents say",
+    "long": "has the reference, but in too many words",
+    "wrong": "wrong answer",
+    "given": "answered, though the documents don’t say",
     "invalid": "a footnote is not valid",
     "missed": "nothing relevant in the first 5",
     "found": "found",
     "unscored": "not scored",
+    "right": "right",
 }
+"""How a case ended, in words."""
 
 
 def _found(case: Case, passages: Sequence[Place]) -> tuple[Found, ...]:

@@ -66,6 +66,22 @@ class ChangeRow:
     comparison: Comparison
 
 
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What has changed since another run.
+
+    Attributes:
+        comparisons: Metric by metric.
+        remarks: What a reader of these should know, in sentences.
+    """
+
+    comparisons: Sequence[Comparison] = ()
+    remarks: Sequence[str] = ()
+
+
+NO_CHANGES = Changes()
+
+
 def metrics(estimates: Mapping[str, Estimate], labels: Mapping[str, Label]) -> list[MetricRow]:
     """Every metric of a run, in its order."""
     tops = _tops(estimates, labels)

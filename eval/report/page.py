@@ -13,11 +13,11 @@ from markupsafe import Markup
 
 from eval.outcome import Outcome
 from eval.report.cases import answer, cost, first, views
-from eval.report.figures import changes, headlines, metrics
+from eval.report.figures import NO_CHANGES, Changes, changes, headlines, metrics
 from eval.report.labels import NO_LABELS, Label
 from eval.report.plots import plots
 from eval.report.text import readable, shortened
-from eval.result import Comparison, Manifest, Result
+from eval.result import Manifest, Result
 from eval.suite import Suite
 
 _CHARACTERS = 2_000
@@ -28,7 +28,7 @@ def html(
     result: Result,
     outcomes: Sequence[Outcome],
     suite: Suite,
-    comparisons: Sequence[Comparison] = (),
+    changed: Changes = NO_CHANGES,
     labels: Mapping[str, Label] = NO_LABELS,
 ) -> str:
     """The report of a run as a page.
@@ -37,7 +37,7 @@ def html(
         result: The run, scored.
         outcomes: What came of its cases.
         suite: What was asked, over which documents.
-        comparisons: With another run.
+        changed: Since another run.
         labels: What metrics are called, by name; one that has none is called by its name.
 
     Raises:
@@ -55,7 +55,8 @@ def html(
         date=_date(result.manifest.begun),
         facts=_facts(result.manifest, suite),
         headlines=headlines(scored),
-        changes=changes(comparisons, labels),
+        changes=changes(changed.comparisons, labels),
+        remarks=changed.remarks,
         plots=plots(result, outcomes),
         metrics=scored,
         views=shown,

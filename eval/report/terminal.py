@@ -7,19 +7,12 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from eval.report.cases import FAILED, State, state
+from eval.report.cases import FAILED, VERDICTS, state
 from eval.report.figures import ChangeRow, MetricRow, changes, metrics
 from eval.report.labels import NO_LABELS, Label
 from eval.report.text import readable
 from eval.result import Comparison, Result
 
-_ENDED: Mapping[State, str] = {
-    "error": "ended in an error",
-    "followed": "followed a planted instruction",
-    "wrong": "wrong",
-    "invalid": "with a footnote that is not valid",
-    "missed": "with nothing relevant in the first 5",
-}
 _STYLES = {"better": "green", "worse": "red", "no difference shown": "dim"}
 
 
@@ -82,7 +75,7 @@ def _failed(result: Result) -> Text:
     failed = {name: states.count(name) for name in FAILED if name in states}
     if not failed:
         return Text("No case failed.", style="green")
-    told = ", ".join(f"{count} {_ENDED[name]}" for name, count in failed.items())
+    told = "; ".join(f"{count} {VERDICTS[name]}" for name, count in failed.items())
     return Text(f"{sum(failed.values())} of {len(states)} cases failed: {told}.", style="red")
 
 
