@@ -226,6 +226,7 @@ def _print_report(report: "AddReport", index: Path) -> None:
         (len(report.added), "added"),
         (len(report.updated), "updated"),
         (len(report.unchanged), "unchanged"),
+        (len(report.removed), "removed"),
         (len(report.failed), "failed"),
         (report.skipped, "skipped"),
     ]

@@ -316,7 +316,7 @@ METRICS: tuple[Metric, ...] = (
         Metric(
             f"judge_{name}",
             f"judged {name}",
-            "by a language model; unscored where it gave no verdict",
+            "by the language model that also answered, which errs as it does there; unscored where it gave no verdict",
             "share",
             "higher",
             mean(f"judge_{name}"),

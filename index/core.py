@@ -97,10 +97,12 @@ class Index:
         return self._catalog.passage_count()
 
     def add(self, paths: Iterable[StrPath] | StrPath, progress: Callable[[Progress], None] | None = None) -> AddReport:
-        """Read files, and folders at any depth, into the index. What it holds already, byte for byte, costs nothing.
+        """Read files, and folders at any depth, into the index, and forget those that are gone from these folders.
 
-        A file in a folder is known by its path within that folder, one named by itself by its file name; where that
-        name means another file already, by a longer one. Each file is stored whole or not at all, whenever this ends.
+        A file of the same size and time of change is not read, one that is the same byte for byte not embedded. A file
+        in a folder is known by its path within that folder, one named by itself by its file name; where that name means
+        another file already, by a longer one. Each file is stored whole or not at all, whenever this ends. From a
+        folder in which nothing can be read nothing is forgotten: it may be a drive that is not there.
 
         Args:
             paths: Files and folders.
@@ -112,8 +114,9 @@ class Index:
         found = load.find([paths] if isinstance(paths, str | os.PathLike) else paths, leave_out=self.path)
         failed = [FileReport(failure.source, "failed", failure.reason) for failure in found.failures]
         reports = Ingest(self._catalog, self._embed, progress).run(found.files)
+        removed = [FileReport(source, "removed") for source in self._gone(found) if self._catalog.remove(source)]
         self._level()
-        return AddReport((*failed, *reports), found.skipped)
+        return AddReport((*failed, *reports, *removed), found.skipped)
 
     def add_documents(
         self, documents: Iterable[Document], progress: Callable[[Progress], None] | None = None
@@ -217,6 +220,18 @@ class Index:
         """
         self._vectors.rebuild()
         self._lexical.rebuild()
+
+    def _gone(self, found: load.Found) -> list[str]:
+        """The sources that were files of these folders and are there no more."""
+        there = {str(file.path) for file in found.files}
+        return [
+            origin.source
+            for origin in self._catalog.origins()
+            if origin.path
+            and origin.path not in there
+            and any(folder in Path(origin.path).parents for folder in found.folders)
+            and not os.path.lexists(origin.path)
+        ]
 
     def _level(self) -> None:
         self._vectors.level()

@@ -62,8 +62,11 @@ class Ingest:
         return reports
 
     def _take(self, file: load.File, source: str) -> FileReport:
-        """Read one file; nothing that is stored changes until all of it is ready."""
+        """Read one file, if it may have changed; nothing that is stored changes until all of it is ready."""
         origin = _origin(file, source)
+        held = self._catalog.held(source)
+        if held is not None and held.origin == origin:
+            return FileReport(source, "unchanged")
         return self._take_in(load.load(file.path, source), origin)
 
     def _take_in(self, document: Document, origin: Origin) -> FileReport:

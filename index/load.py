@@ -59,11 +59,13 @@ class Found:
         files: The files to be read, each once.
         failures: What could not be looked into.
         skipped: How many files in folders were passed over.
+        folders: The folders, absolute, in which some file can be read.
     """
 
     files: tuple[File, ...]
     failures: tuple[DocumentError, ...]
     skipped: int
+    folders: tuple[Path, ...] = ()
 
 
 def find(paths: Iterable[str | os.PathLike[str]], leave_out: Path | None = None) -> Found:
@@ -78,6 +80,7 @@ def find(paths: Iterable[str | os.PathLike[str]], leave_out: Path | None = None)
     """
     files: dict[Path, File] = {}
     failures: list[DocumentError] = []
+    folders: list[Path] = []
     skipped = 0
     for path in (_absolute(path) for path in paths):
         if not path.is_dir():
@@ -86,11 +89,13 @@ def find(paths: Iterable[str | os.PathLike[str]], leave_out: Path | None = None)
         inside = [file for file in _walk(path, failures) if leave_out is None or leave_out not in file.parents]
         wanted = [file for file in inside if _is_wanted(file, path)]
         skipped += len(inside) - len(wanted)
-        if not wanted:
+        if wanted:
+            folders.append(path)
+        else:
             failures.append(DocumentError(str(path), f"no file in this folder can be read; {_formats()}"))
         for file in wanted:
             files.setdefault(file, File(file, _names(file, path)))
-    return Found(tuple(files.values()), tuple(failures), skipped)
+    return Found(tuple(files.values()), tuple(failures), skipped, tuple(folders))
 
 
 def load(path: str | os.PathLike[str], source: str | None = None) -> Document:

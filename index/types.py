@@ -131,7 +131,7 @@ class FileReport:
     """
 
     source: str
-    status: Literal["added", "updated", "unchanged", "failed"]
+    status: Literal["added", "updated", "unchanged", "removed", "failed"]
     reason: str | None = None
     passages: int = 0
 
@@ -141,7 +141,7 @@ class AddReport:
     """What an ``Index.add`` did.
 
     Attributes:
-        files: One report a file, in the order in which they were read.
+        files: One report a file, in the order in which they were read, then those that were forgotten.
         skipped: Files in folders that were passed over: hidden ones and those of other formats.
     """
 
@@ -162,6 +162,11 @@ class AddReport:
     def unchanged(self) -> tuple[FileReport, ...]:
         """The files that the index held already, byte for byte."""
         return self._having("unchanged")
+
+    @property
+    def removed(self) -> tuple[FileReport, ...]:
+        """The files that were gone from a folder that was added."""
+        return self._having("removed")
 
     @property
     def failed(self) -> tuple[FileReport, ...]:

@@ -147,6 +147,46 @@ def test_a_copy_that_changes_becomes_a_document_of_its_own(ix: Index, folder: Pa
     assert best(ix, "cat purrs") == "felines.txt"
 
 
+def test_files_that_are_gone_from_a_folder_are_forgotten(ix: Index, folder: Path, tmp_path: Path) -> None:
+    alone = tmp_path / "alone.txt"
+    alone.write_text("Owls hoot.", "utf-8")
+    shutil.copy(folder / "cats.txt", folder / "felines.txt")
+    ix.add([folder, alone])
+    alone.unlink()
+    (folder / "cats.txt").unlink()
+    (folder / "dogs.txt").rename(folder / "hounds.txt")
+    report = ix.add([folder])
+    assert [(file.source, file.status) for file in report.files] == [
+        ("felines.txt", "unchanged"),
+        ("hounds.txt", "added"),
+        ("cats.txt", "removed"),
+        ("dogs.txt", "removed"),
+    ]
+    assert sources(ix) == [("alone.txt",), ("felines.txt",), ("hounds.txt",)]
+    assert ix.check().missing == ("alone.txt",)
+    (hit,) = [hit for hit in ix.search("cat purrs content") if "purrs" in hit.passage.text]
+    assert hit.passage.source == "felines.txt"
+
+
+def test_a_folder_in_which_nothing_is_left_may_be_a_drive_that_is_not_there(ix: Index, folder: Path) -> None:
+    ix.add([folder])
+    for file in list(folder.iterdir()):
+        file.unlink()
+    report = ix.add([folder])
+    assert (len(report.failed), report.removed) == (1, ())
+    assert len(sources(ix)) == 2
+
+
+def test_a_file_of_the_same_size_and_time_is_not_read(ix: Index, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ix.add([folder])
+
+    def read(*_: object) -> None:
+        raise AssertionError("a file was read")
+
+    monkeypatch.setattr("index.load.load", read)
+    assert [file.status for file in ix.add([folder]).files] == ["unchanged", "unchanged"]
+
+
 def test_a_file_keeps_its_name_however_it_is_added_again(ix: Index, folder: Path) -> None:
     ix.add([folder / "cats.txt"])
     ix.add([folder])
