@@ -109,7 +109,7 @@ def test_every_metric_has_its_row() -> None:
 def test_a_comparison_is_told_in_words_and_by_a_symbol() -> None:
     text = Page(page(RUN, OUTCOMES, BETTER, WORSE, UNSHOWN)).text
     assert "Changed: it." in text
-    assert "answered right 25.0% 50.0% +25.0 points +5.0 … +40.0 points 0.010 8 ▲ better" in text
+    assert "answered right ▲ better 25.0% 50.0% +25.0 points +5.0 … +40.0 points 0.010 8" in text
     assert "▼ worse" in text
     assert "= no difference shown" in text
     assert "Compared" not in Page(page()).text
