@@ -38,7 +38,7 @@ from eval.measures.text import contains
 from eval.outcome import Cited, Outcome, Place, Reply
 from eval.replies import KeptModel
 from eval.suite import Case, Suite
-from eval.wording import markers, plain, refuses
+from eval.wording import markers, named, plain, refuses
 from index.types import Document as Text
 
 if TYPE_CHECKING:
@@ -153,12 +153,14 @@ class LlamaIndexPeer:
         text = plain(said)
         # In its favour: what says that the sources don't say refuses, unless it has the answer all the same.
         refused = refuses(text) and not (case.answerable and contains(strip_markers(text), case.answers))
+        # Likewise: a source that it only names is cited where there is one, and no false citation where there is none.
+        numbers = {*markers(said), *named(said).intersection(range(1, len(response.source_nodes) + 1))}
         usage = self._llm.usage
         return Reply(
             text=text,
             kind="refusal" if refused else "answer",
             reason=text if refused else None,
-            citations=tuple(self._cited(number, response.source_nodes) for number in markers(said)),
+            citations=tuple(self._cited(number, response.source_nodes) for number in sorted(numbers)),
             model=usage.model,
             prompt_tokens=usage.prompt_tokens,
             completion_tokens=usage.completion_tokens,

@@ -58,9 +58,13 @@ def refuses(text: str) -> bool:
 
 
 def markers(text: str) -> tuple[int, ...]:
-    """The numbers of the sources that a reply cites or names ("According to Source 1"), each once, ascending."""
-    named = {int(number) for number in _NAMED.findall(text)}
-    return tuple(sorted(named.union(*(_numbers(marker) for marker in _MARKER.findall(text)))))
+    """The numbers of the sources that a reply cites, each once, ascending."""
+    return tuple(sorted(set[int]().union(*(_numbers(marker) for marker in _MARKER.findall(text)))))
+
+
+def named(text: str) -> set[int]:
+    """The numbers of the sources that a reply names in its sentences, as in "According to Source 1"."""
+    return {int(number) for number in _NAMED.findall(text)}
 
 
 def plain(text: str) -> str:

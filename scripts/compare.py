@@ -70,18 +70,16 @@ def table(found: Mapping[str, Result], columns: Mapping[str, str], first: str) -
     yield f"| {first} | {' | '.join(shown.values())} |"
     yield f"|---|{'---|' * len(shown)}"
     for system, result in found.items():
-        cells = [told(result.estimates.get(name), BY_NAME[name].unit) for name in shown]
-        yield f"| {system}{_doubt(result, found)} | {' | '.join(cells)} |"
+        marks = _marks(found["Footnoted"], result, list(shown))
+        cells = [told(result.estimates.get(name), BY_NAME[name].unit) + marks.get(name, "") for name in shown]
+        yield f"| {system} | {' | '.join(cells)} |"
 
 
-def _doubt(result: Result, found: Mapping[str, Result]) -> str:
-    """A mark where Footnoted is better beyond doubt at what the table is about."""
-    ours = found["Footnoted"]
-    if result is ours:
-        return ""
-    main = "answered_right" if "answered_right" in ours.estimates else "recall@5"
-    verdicts = [one.verdict for one in compared(ours, result, [main])]
-    return {"better": " ↓", "worse": " ↑"}.get("".join(verdicts), "")
+def _marks(ours: Result, result: Result, names: Sequence[str]) -> dict[str, str]:
+    """A mark by metric where another system is worse than Footnoted beyond doubt, or better."""
+    verdicts = {one.metric: one.verdict for one in compared(ours, result, names)}
+    arrows = {"better": " ↓", "worse": " ↑"}
+    return {name: arrows[verdict] for name, verdict in verdicts.items() if verdict in arrows}
 
 
 def sections(suites: Sequence[str]) -> Iterator[str]:
@@ -113,7 +111,8 @@ def heading(suite: Suite, limit: int | None) -> str:
 def write(text: str) -> None:
     """Put the tables into the README, dated."""
     page = README.read_text("utf-8")
-    body = f"<!-- compared -->\n{text}\n\nMeasured on {date.today().isoformat()}.\n<!-- /compared -->"
+    made = f"Measured on {date.today().isoformat()} (`uv run --extra peer python scripts/compare.py`)."
+    body = f"<!-- compared -->\n{text}\n\n{made}\n<!-- /compared -->"
     page, count = re.subn(r"<!-- compared -->.*?<!-- /compared -->", lambda _: body, page, flags=re.DOTALL)
     if count != 1:
         raise SystemExit("README.md has no place for the tables: <!-- compared --> … <!-- /compared -->")

@@ -123,6 +123,12 @@ def test_a_marker_without_a_source_is_an_invalid_citation(tmp_path: Path) -> Non
     assert [(one.marker, valid(one, suite().documents)) for one in reply.citations] == [(1, True), (7, False)]
 
 
+def test_a_source_that_is_named_is_cited_where_there_is_one(tmp_path: Path) -> None:
+    reply = answered(tmp_path, "According to Source 1 it was Anna Berg. Source 9 is not there.").reply
+    assert reply is not None
+    assert [(one.marker, valid(one, suite().documents)) for one in reply.citations] == [(1, True)]
+
+
 def test_a_reply_that_says_that_it_can_not_tell_is_a_refusal(tmp_path: Path) -> None:
     reply = answered(tmp_path, "The sources do not mention her age.").reply
     assert reply is not None
@@ -323,7 +329,7 @@ def test_an_answer_with_such_words_is_none(text: str) -> None:
         ("Yes [2][1], and [2].", (1, 2)),
         ("Yes [1, 3; 4].", (1, 3, 4)),
         ("Yes [Source 2], [source 1 and source 3].", (1, 2, 3)),
-        ("Yes (Source 2). According to Source 1, yes [3-5].", (1, 2, 3, 4, 5)),
+        ("Yes (Source 2). According to Source 1, yes [3-5].", (2, 3, 4, 5)),
         ("Yes [0].", (0,)),
         ("In 1987 [1987], 2 [a] (3) [1.5].", ()),
     ],
