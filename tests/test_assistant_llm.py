@@ -264,3 +264,14 @@ def test_any_llamaindex_llm_is_a_model() -> None:
 )
 def test_a_reader_is_told_where_text_goes(url: str, where: str) -> None:
     assert llm.host(url) == where
+
+
+def test_models_behind_one_host_are_told_apart_and_nothing_secret_is_told() -> None:
+    def identity(url: str) -> str:
+        chosen = llm.choose(Settings(openai_base_url=url, model="tiny"))
+        chosen.close()
+        return chosen.identity()
+
+    first, second = (identity(f"http://me:secret@localhost:8080/{name}/v1?key=secret") for name in "ab")
+    assert first == "tiny at http://localhost:8080/a/v1"
+    assert second == "tiny at http://localhost:8080/b/v1"
