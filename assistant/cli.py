@@ -159,10 +159,15 @@ def main() -> None:
     for command in entry_points(group=GROUP):
         add(app, command.name, command.load())
     try:
-        app()
+        app(_with_command(sys.argv[1:]))
     except FootnotedError as error:
         print(f"footnoted: {error}", file=sys.stderr)
         sys.exit(1)
+
+
+def _with_command(typed: list[str]) -> list[str]:
+    """Options without a command are those of the chat page, which opens where no command is named."""
+    return ["chat", *typed] if typed and typed[0].startswith("-") and typed[0] != "--help" else typed
 
 
 def add(to: typer.Typer, name: str, command: "Callable[..., None] | typer.Typer") -> None:

@@ -91,6 +91,12 @@ def test_importing_the_public_names_waits_for_nothing_slow() -> None:
     assert imported_by("from eval.cli import evaluate; import assistant") == set()
 
 
+def test_options_without_a_command_are_those_of_the_chat_page(shell: Shell) -> None:
+    done = shell.run("--model", "gone.gguf", "--no-browser")
+    assert done.returncode == 1
+    assert "there is no model file gone.gguf" in done.stderr
+
+
 def test_an_unknown_option_is_a_usage_error(shell: Shell) -> None:
     done = shell.run("ask", "Who?", "--indx", "here")
     assert done.returncode == 2
