@@ -211,22 +211,22 @@ def _tell_address(assistant: "Assistant") -> Callable[[str], None]:
 
 
 def _print(answer: "Answer") -> None:
-    print(_plain(answer.text))
+    print(plain(answer.text))
     for citation in answer.citations:
         page = f", page {citation.page}" if citation.page else ""
         quote = citation.quote if len(citation.quote) <= QUOTE_WIDTH else f"{citation.quote[:QUOTE_WIDTH]}…"
-        print(f"\n[{citation.marker}] {_plain(' '.join(quote.split()))}")
-        print(f"    {_plain(citation.source)}{page}, characters {citation.start}–{citation.end}")
+        print(f"\n[{citation.marker}] {plain(' '.join(quote.split()))}")
+        print(f"    {plain(citation.source)}{page}, characters {citation.start}–{citation.end}")
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """The text without what a terminal would obey instead of showing it."""
     return "".join(character if character.isprintable() or character == "\n" else "�" for character in text)
 
 
 def _print_report(report: "AddReport", index: Path) -> None:
     for failure in report.failed:
-        print(f"failed: {_plain(failure.source)}: {_plain(failure.reason or '')}", file=sys.stderr)
+        print(f"failed: {plain(failure.source)}: {plain(failure.reason or '')}", file=sys.stderr)
     counts = [
         (len(report.added), "added"),
         (len(report.updated), "updated"),

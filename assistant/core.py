@@ -123,7 +123,7 @@ class Assistant:
         """
         clock = Clock(self._now)
         question = _checked(question)
-        history = [Turn(turn.role, _encodable(turn.text)) for turn in history]
+        history = [Turn(turn.role, llm.encodable(turn.text)) for turn in history]
         yield Working("condense")
         with clock.stage("condense"):
             query, usage = condense.standalone(question, history, self.model)
@@ -299,9 +299,4 @@ def _checked(question: str) -> str:
             f"the question has {len(question):,} characters, of which {MOST_CHARACTERS:,} can be read; shorten it, or "
             "index the text as a document and ask about it"
         )
-    return _encodable(question.strip())
-
-
-def _encodable(text: str) -> str:
-    # Lone surrogates come from broken terminals, and no endpoint takes them.
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return llm.encodable(question.strip())

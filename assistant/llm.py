@@ -124,7 +124,7 @@ class Model:
 
     def _deltas(self, llm: LLM, chat: Sequence[ChatMessage], max_tokens: int) -> Iterator[Delta]:
         if not isinstance(llm, OpenAI):
-            yield from (Delta(text=_encodable(response.delta or "")) for response in llm.stream_chat(chat))
+            yield from (Delta(text=encodable(response.delta or "")) for response in llm.stream_chat(chat))
             return
         finished, answered, reply = False, False, None
         try:
@@ -329,7 +329,7 @@ def _delta(response: ChatResponse) -> Delta:
     tokens = choices[0].logprobs.content or [] if choices and choices[0].logprobs else []
     usage = getattr(raw, "usage", None)
     return Delta(
-        text=_encodable(response.delta or ""),
+        text=encodable(response.delta or ""),
         logprob=sum(token.logprob for token in tokens) / len(tokens) if tokens else None,
         alternatives={top.token: top.logprob for top in tokens[0].top_logprobs} if tokens else {},
         prompt_tokens=usage.prompt_tokens if usage else 0,
@@ -337,8 +337,8 @@ def _delta(response: ChatResponse) -> Delta:
     )
 
 
-def _encodable(text: str) -> str:
-    # JSON can hold half a character, which no file, page or terminal can.
+def encodable(text: str) -> str:
+    """The text without lone surrogates, which broken terminals and JSON can hold and no file, page or endpoint can."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from assistant.cli import plain
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -143,11 +145,6 @@ def review(folder: Annotated[Path, typer.Argument(help="The suite's folder, wher
                 typer.echo(KEYS)
                 edited = pair
     _close(folder, judging.accepted(folder), len(pairs), stale)
-
-
-def plain(text: str) -> str:
-    """The text without what a terminal would obey instead of showing it."""
-    return "".join(character if character.isprintable() or character == "\n" else "�" for character in text)
 
 
 def _show(console: "Console", pair: "Pair", left: int) -> None:

@@ -223,6 +223,8 @@ class Index:
 
     def _gone(self, found: load.Found) -> list[str]:
         """The sources that were files of these folders and are there no more."""
+        if not found.folders:
+            return []
         there = {str(file.path) for file in found.files}
         return [
             origin.source

@@ -41,7 +41,8 @@ class Ingest:
         for done, document in enumerate(documents, start=1):
             self._tell(source=document.source)
             if document.text.strip():
-                reports.append(self._take_in(document, Origin(document.source, "", 0, 0)))
+                held = self._catalog.held(document.source)
+                reports.append(self._take_in(document, held, Origin(document.source, "", 0, 0)))
             else:
                 reports.append(FileReport(document.source, "failed", load.EMPTY))
             self._tell(done=done)
@@ -67,11 +68,10 @@ class Ingest:
         held = self._catalog.held(source)
         if held is not None and held.origin == origin:
             return FileReport(source, "unchanged")
-        return self._take_in(load.load(file.path, source), origin)
+        return self._take_in(load.load(file.path, source), held, origin)
 
-    def _take_in(self, document: Document, origin: Origin) -> FileReport:
+    def _take_in(self, document: Document, held: Held | None, origin: Origin) -> FileReport:
         source = origin.source
-        held = self._catalog.held(source)
         if held is not None and held.sha256 == document.sha256:
             if held.origin != origin:
                 self._catalog.attach(held.document_id, origin)

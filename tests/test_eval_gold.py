@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from assistant import llm
+from assistant.cli import plain
 from assistant.errors import ModelUnreachable
 from eval import review
 from eval.documents import of_suite
 from eval.gold import EXAMPLE, MAX_TOKENS, PROMPT, Draft, align, begin, draft, propose, read_drafts, sampled
-from eval.gold_cli import gold, plain
+from eval.gold_cli import gold
 from eval.lines import SuiteError
 from eval.quotes import word_spans
 from eval.suite import DRAFTS, read

@@ -1,20 +1,18 @@
 """The report in a real browser."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from eval import report
 from eval.result import Estimate
+from tests.browser import PATIENCE, launched
 from tests.test_eval_report import BETTER, LABELS, WORSE
 from tests.test_eval_report_cases import MILL, REFUSAL, RIGHT, WHO, WHY, cited, outcome, result, row, suite
-from tests.test_web_browser import FLAGS, NAMES, PATIENCE
 from tests.test_web_render import HOSTILE
 
 Opener = Callable[..., Page]
@@ -27,15 +25,8 @@ HOSTILE_CASES = [
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    path = next(filter(None, map(shutil.which, NAMES)), None)
-    if path is None:
-        missing = f"none of {', '.join(NAMES)} is on this machine"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
-    expect.set_options(timeout=PATIENCE)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS])
-        yield browser
-        browser.close()
+    with launched() as chromium:
+        yield chromium
 
 
 @pytest.fixture(scope="module")

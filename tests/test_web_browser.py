@@ -1,8 +1,6 @@
 """The page in a real browser."""
 
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -10,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from assistant import llm
 from assistant.core import Assistant, open_shipped, shipped_files
@@ -19,16 +17,10 @@ from assistant.settings import Settings
 from assistant.web import server
 from index import Index
 from tests import index_fakes
+from tests.browser import PATIENCE, launched
 from tests.fakes import ScriptedLLM
 from tests.test_web_render import HOSTILE
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
-)
-# A busy machine is slow, not wrong.
-PATIENCE = 60_000
 # The embedded model may have to be loaded, and to read the article on a busy machine.
 MODEL_PATIENCE = 240_000
 
@@ -54,15 +46,8 @@ Opener = Callable[..., Page]
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    path = next(filter(None, map(shutil.which, NAMES)), None)
-    if path is None:
-        missing = f"none of {', '.join(NAMES)} is on this machine"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
-    expect.set_options(timeout=PATIENCE)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS])
-        yield browser
-        browser.close()
+    with launched() as chromium:
+        yield chromium
 
 
 @pytest.fixture
