@@ -31,7 +31,7 @@ from assistant.types import (
     Working,
 )
 from index import Hit, Index, Passage, weights
-from index.split import VERSION as SPLITTER
+from index.core import FORMAT
 
 if TYPE_CHECKING:
     from llama_index.core.base.embeddings.base import BaseEmbedding
@@ -273,7 +273,7 @@ def shipped_files() -> list[Path]:
 
 def shipped_index() -> Path:
     """Where the index of the shipped corpus is kept: another corpus or splitter gets another folder."""
-    digest = hashlib.sha256(SPLITTER.encode())
+    digest = hashlib.sha256(FORMAT.encode())
     for path in shipped_files():
         digest.update(path.read_bytes())
     return weights.cache_folder() / "corpora" / f"seeds-{digest.hexdigest()[:16]}"

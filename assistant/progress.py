@@ -57,21 +57,25 @@ def fetching() -> Iterator[weights.Report]:
 
 @contextmanager
 def indexing() -> Iterator[Callable[[Adding], None]]:
-    """Draw a bar for the files that are being indexed."""
+    """Draw a bar for the files that are read, and then one for their passages, which are embedded."""
     bars = Progress(
-        TextColumn("Indexing"),
+        TextColumn("{task.fields[what]}"),
         BarColumn(),
         MofNCompleteColumn(),
+        TimeRemainingColumn(),
         TextColumn("{task.description}", markup=False),
         console=_console,
         transient=True,
     )
     with bars:
-        task = bars.add_task("", total=None)
+        files = bars.add_task("", total=None, what="Reading")
+        passages = bars.add_task("found by their words already", total=None, what="Embedding", visible=False)
 
         def report(state: Adding) -> None:
-            words = f"{state.source} ({state.embedded} passages)"
-            bars.update(task, completed=state.done, total=state.total, description=words)
+            bars.update(files, completed=state.done, total=state.total, description=state.source)
+            if state.embedded:
+                total = state.embedded + state.waiting
+                bars.update(passages, completed=state.embedded, total=total, visible=True)
 
         yield report
 

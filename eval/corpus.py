@@ -8,7 +8,7 @@ from pathlib import Path
 
 from eval.suite import Suite
 from index import Index, Progress, weights
-from index.split import VERSION as SPLITTER
+from index.core import FORMAT
 from index.types import Document
 
 logger = logging.getLogger(__name__)
@@ -36,4 +36,4 @@ def _apart(document: Document) -> Document:
 
 def folder(suite: Suite) -> Path:
     """Where what is made of a suite's corpus is kept."""
-    return weights.cache_folder() / "suites" / f"{suite.name}-{suite.corpus_hash[:16]}-{SPLITTER}"
+    return weights.cache_folder() / "suites" / f"{suite.name}-{suite.corpus_hash[:16]}-{FORMAT}"

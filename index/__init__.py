@@ -2,7 +2,19 @@
 
 from typing import TYPE_CHECKING, Any
 
-from index.types import AddReport, CheckReport, Document, FileReport, Hit, Passage, Progress, Sentence, Span
+from index.types import (
+    AddReport,
+    CheckReport,
+    Document,
+    FileReport,
+    Heading,
+    Hit,
+    Passage,
+    Progress,
+    Sentence,
+    Span,
+    State,
+)
 
 if TYPE_CHECKING:
     from index.core import Index
@@ -12,12 +24,14 @@ __all__ = [
     "CheckReport",
     "Document",
     "FileReport",
+    "Heading",
     "Hit",
     "Index",
     "Passage",
     "Progress",
     "Sentence",
     "Span",
+    "State",
 ]
 
 

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,36 @@ from index.types import Document, Passage
 Vectors = npt.NDArray[np.float32]
 
 _BY_ID = "where p.id in (select value from json_each(?))"
-_COUNT_AMONG = "select count(*) from passages where document_id in (select value from json_each(?))"
+_COUNT_AMONG = """
+select count(*) from passages p join vectors v on v.number = p.number
+where p.document_id in (select value from json_each(?))
+"""
+_NEWEST = {
+    "passages": "select max(generation) from passages",
+    "vectors": "select max(generation) from vectors",
+    "tombstones": "select max(generation) from tombstones",
+}
+_COUNT = {"passages": "select count(*) from passages", "vectors": "select count(*) from vectors"}
+_CHANGED_VECTORS = """
+select p.id, p.document_id, v.vector, v.generation from vectors v join passages p on p.number = v.number
+where v.generation > ? order by v.generation, v.number
+"""
+_CHANGED_TEXTS = """
+select p.id, p.document_id, d.title, p.text from passages p join documents d on d.id = p.document_id
+where p.generation > ? order by p.number
+"""
+_WITHOUT_VECTOR = f"""
+{rows.PASSAGE} left join vectors v on v.number = p.number
+where v.number is null group by p.words order by min(p.number) limit ?
+"""
+_BEHIND = """
+select (select count(*) from vectors where generation > ?) + (select count(*) from tombstones where generation > ?)
+"""
+# All passages of the same words get their vector with the first of them.
+_FILL = """
+insert or ignore into vectors
+select number, ?, ? from passages where words = (select words from passages where id = ?)
+"""
 _DOCUMENTS_FROM = "select document_id from sources where source in (select value from json_each(?))"
 _UNTRUE = """
 select distinct p.document_id from passages p join documents d on d.id = p.document_id
@@ -70,14 +99,18 @@ class Catalog:
                 self._db.close()
             self._db = None
 
-    def generation(self) -> int:
-        """The number of the last change."""
-        return int(self._one("select value from meta where key = 'generation'"))
+    def generation(self, of: Literal["passages", "vectors"]) -> int:
+        """The number of the last change to the passages or to their vectors."""
+        return max(self._one(_NEWEST[of]) or 0, self._one(_NEWEST["tombstones"]) or 0)
 
-    def passage_count(self, document_ids: Collection[str] | None = None) -> int:
-        """How many passages there are, in all or in these documents."""
+    def passage_count(self) -> int:
+        """How many passages there are."""
+        return int(self._one(_COUNT["passages"]))
+
+    def vector_count(self, document_ids: Collection[str] | None = None) -> int:
+        """How many passages have their vectors, in all or in these documents."""
         if document_ids is None:
-            return int(self._one("select count(*) from passages"))
+            return int(self._one(_COUNT["vectors"]))
         return int(self._one(_COUNT_AMONG, _list(document_ids)))
 
     def is_empty(self) -> bool:
@@ -145,39 +178,61 @@ class Catalog:
         return names[-1]
 
     def vectors_since(self, generation: int) -> Changes:
-        """What changed after a generation, in rows of passage id, document id and vector as bytes of float16."""
-        return self._since(
-            "select id, document_id, vector from passages where generation > ? order by number", generation
-        )
+        """What changed after a generation.
+
+        Its rows are passage id, document id, vector as bytes of float16, and generation, in the order of that.
+        """
+        return self._since("vectors", _CHANGED_VECTORS, generation)
+
+    def vectors_behind(self, generation: int) -> int:
+        """How many passages, at least, have got a vector or gone after a generation."""
+        return int(self._one(_BEHIND, generation, generation))
 
     def texts_since(self, generation: int) -> Changes:
         """What changed after a generation, in rows of passage id, document id, title and text."""
-        return self._since(
-            "select p.id, p.document_id, d.title, p.text from passages p join documents d on d.id = p.document_id "
-            "where p.generation > ? order by p.number",
-            generation,
-        )
+        return self._since("passages", _CHANGED_TEXTS, generation)
 
-    def put(self, document: Document, passages: Sequence[Passage], vectors: Sequence[Vectors], origin: Origin) -> None:
+    def put(self, document: Document, passages: Sequence[Passage], words: Sequence[str], origin: Origin) -> None:
         """Store a document in place of whatever has its id, and let the source mean it: all of it or, killed, nothing.
 
         Args:
             document: The document.
-            passages: Its passages.
-            vectors: Theirs in the same order, in arrays of shape (any, dimensions), of unit length; kept as float16.
+            passages: Its passages. Those that are embedded from the same words as others are have their vectors at
+                once, the rest when ``fill`` brings them.
+            words: What each is embedded from, in the same order.
             origin: Where it was read from.
+        """
+        with self._writing() as (db, generation):
+            known = rows.known_vectors(db, words)
+            rows.bury(db, document.id, generation)
+            db.execute(rows.PUT_DOCUMENT, rows.from_document(document))
+            pairs = zip(passages, words, strict=True)
+            db.executemany(rows.PUT_PASSAGE, (rows.from_passage(one, said, generation) for one, said in pairs))
+            db.executemany(
+                "insert into vectors select number, ?, ? from passages where document_id = ? and words = ?",
+                ((vector, generation, document.id, said) for said, vector in known.items()),
+            )
+            rows.point(db, origin, document.id, generation)
+
+    def without_vector(self, limit: int) -> list[Passage]:
+        """Some of the passages that have no vector yet, the oldest first, one for each text."""
+        return [rows.to_passage(row) for row in self._all(_WITHOUT_VECTOR, limit)]
+
+    def fill(self, passage_ids: Sequence[str], vectors: Vectors) -> None:
+        """Store the vectors of passages; one that has gone meanwhile is passed over.
+
+        Args:
+            passage_ids: Which passages.
+            vectors: Theirs in the same order, of shape (len(passage_ids), dimensions), of unit length; kept as float16.
 
         Raises:
             IndexMismatch: The vectors' dimensions are not those of the vectors that are there.
         """
-        halves = [half for group in vectors for half in group.astype(np.float16)]
+        halves = [half.tobytes() for half in vectors.astype(np.float16)]
         with self._writing() as (db, generation):
-            _require_dimensions(db, len(halves[0]))
-            rows.bury(db, document.id, generation)
-            db.execute(rows.PUT_DOCUMENT, rows.from_document(document))
-            pairs = zip(passages, halves, strict=True)
-            db.executemany(rows.PUT_PASSAGE, (rows.from_passage(p, half.tobytes(), generation) for p, half in pairs))
-            rows.point(db, origin, document.id, generation)
+            _require_dimensions(db, vectors.shape[1])
+            filled = zip(halves, passage_ids, strict=True)
+            db.executemany(_FILL, ((half, generation, id_) for half, id_ in filled))
 
     def attach(self, document_id: str, origin: Origin) -> bool:
         """Let a source mean a document that is there; False where that has gone meanwhile."""
@@ -228,18 +283,19 @@ class Catalog:
                     f"open it with what made it, or delete that folder and index the documents again"
                 )
 
-    def _since(self, query: str, generation: int) -> Changes:
+    def _since(self, of: Literal["passages", "vectors"], query: str, generation: int) -> Changes:
         with self._transaction("begin") as db:
-            found = db.execute("select value from meta where key = 'generation'").fetchone()
-            total = db.execute("select count(*) from passages").fetchone()
+            newest = max(db.execute(_NEWEST[kind]).fetchone()[0] or 0 for kind in (of, "tombstones"))
+            total = db.execute(_COUNT[of]).fetchone()[0]
             deleted = db.execute("select id from tombstones where generation > ?", (generation,)).fetchall()
-            return Changes(found[0], total[0], [row[0] for row in deleted], db.execute(query, (generation,)).fetchall())
+            changed = db.execute(query, (generation,)).fetchall()
+            return Changes(newest, total, [row[0] for row in deleted], changed)
 
-    def _all(self, query: str, *values: str) -> list[tuple[Any, ...]]:
+    def _all(self, query: str, *values: str | int) -> list[tuple[Any, ...]]:
         with self._lock, self._translated():
             return self._connection().execute(query, values).fetchall()
 
-    def _one(self, query: str, *values: str) -> Any:
+    def _one(self, query: str, *values: str | int) -> Any:
         found = self._all(query, *values)
         return found[0][0] if found else None
 

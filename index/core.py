@@ -7,21 +7,25 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from index import load, search, split
+from index import load, rows, search, split
 from index.catalog import Catalog, Vectors
+from index.embedding import Embedding
 from index.errors import DocumentError, IndexFailure, IndexMissing
-from index.exact import unit
 from index.ingest import Ingest
 from index.lexical import Lexical
 from index.rows import Origin
-from index.types import AddReport, CheckReport, Document, FileReport, Hit, Passage, Progress, Retrieval
+from index.types import AddReport, CheckReport, Document, FileReport, Hit, Passage, Progress, Retrieval, State
 from index.vectors import NearestVectors
+from index.vectors.exact import unit
 
 if TYPE_CHECKING:
     from llama_index.core.base.embeddings.base import BaseEmbedding
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2-int8"
 """The name of the embedded model, as recorded in every index made with it."""
+
+FORMAT = f"{split.VERSION}-{rows.VERSION}"
+"""Changes when an index of the same documents would be another one; for those who keep indexes in a cache."""
 
 _CATALOG = "catalog.sqlite3"
 _CANDIDATES = 50
@@ -39,22 +43,34 @@ class Index:
         path: The folder, absolute.
     """
 
-    def __init__(self, path: Path, catalog: Catalog, embed_model: "BaseEmbedding | None") -> None:
+    def __init__(
+        self, path: Path, catalog: Catalog, embed_model: "BaseEmbedding | None", chroma_url: str | None = None
+    ) -> None:
         """Put together what ``open`` opened; use that."""
         self.path = path
         self._catalog = catalog
         self._embed_model = embed_model
-        self._vectors = NearestVectors(path / "chroma", catalog)
+        self._embedding = Embedding(catalog, self._embed, path / "embedding.lock")
+        self._vectors = NearestVectors(path / "chroma", catalog, chroma_url)
         self._lexical = Lexical(path / "tantivy", catalog)
 
     @classmethod
-    def open(cls, path: StrPath, embed_model: "BaseEmbedding | None" = None, *, must_exist: bool = False) -> Self:
+    def open(
+        cls,
+        path: StrPath,
+        embed_model: "BaseEmbedding | None" = None,
+        *,
+        must_exist: bool = False,
+        chroma_url: str | None = None,
+    ) -> Self:
         """Open an index, or make an empty one where there is none.
 
         Args:
             path: Its folder.
             embed_model: What turns text into vectors; the embedded MiniLM, loaded on first use, when None.
             must_exist: Whether to raise instead of making one.
+            chroma_url: A Chroma server that holds the vectors, such as ``http://localhost:8000``, in place of a Chroma
+                in the index's own folder.
 
         Raises:
             IndexMissing: There is none, and there must be.
@@ -70,10 +86,18 @@ class Index:
             raise IndexFailure(f"no index can be made at {path}: {error.strerror}") from error
         name = DEFAULT_MODEL if embed_model is None else _name(embed_model)
         catalog = Catalog(folder / _CATALOG, {"embedding model": name, "splitter": split.VERSION})
-        return cls(folder, catalog, embed_model)
+        try:
+            return cls(folder, catalog, embed_model, chroma_url)
+        except BaseException:
+            catalog.close()
+            raise
 
     def close(self) -> None:
-        """Release everything; what was added stays. Closing twice does no harm."""
+        """Release everything; what was added stays. Closing twice does no harm.
+
+        What is embedded in the background stops, and goes on at the next ``add`` or ``embed``.
+        """
+        self._embedding.close()
         self._vectors.close()
         self._lexical.close()
         self._catalog.close()
@@ -96,8 +120,25 @@ class Index:
         """How many passages there are."""
         return self._catalog.passage_count()
 
-    def add(self, paths: Iterable[StrPath] | StrPath, progress: Callable[[Progress], None] | None = None) -> AddReport:
+    def state(self) -> State:
+        """What there is just now; another process may be adding to it."""
+        return State(
+            documents=len(self._catalog.hashes()),
+            passages=self._catalog.passage_count(),
+            embedded=self._catalog.vector_count(),
+            fault=self._vectors.fault,
+        )
+
+    def add(
+        self,
+        paths: Iterable[StrPath] | StrPath,
+        progress: Callable[[Progress], None] | None = None,
+        *,
+        wait: bool = True,
+    ) -> AddReport:
         """Read files, and folders at any depth, into the index, and forget those that are gone from these folders.
+
+        Passages are found by their words as soon as their file is read, by any process; then they are embedded.
 
         A file of the same size and time of change is not read, one that is the same byte for byte not embedded. A file
         in a folder is known by its path within that folder, one named by itself by its file name; where that name means
@@ -107,29 +148,44 @@ class Index:
         Args:
             paths: Files and folders.
             progress: Told at every file and every few passages how far this has come.
+            wait: Whether to return when all is embedded, or as soon as all is read and embed in the background.
 
         Returns:
             What became of each file. One that can't be read is reported as failed and stops nothing.
+
+        Raises:
+            IndexMismatch: The embedding model makes vectors of other dimensions than there are.
+            WeightsError: The embedded model's weights can't be had. What was read stays, found by its words.
         """
         found = load.find([paths] if isinstance(paths, str | os.PathLike) else paths, leave_out=self.path)
         failed = [FileReport(failure.source, "failed", failure.reason) for failure in found.failures]
-        reports = Ingest(self._catalog, self._embed, progress).run(found.files)
+        reports = Ingest(self._catalog, progress).run(found.files)
         removed = [FileReport(source, "removed") for source in self._gone(found) if self._catalog.remove(source)]
-        self._level()
+        self._finish(len(reports), progress, wait=wait)
         return AddReport((*failed, *reports, *removed), found.skipped)
 
     def add_documents(
-        self, documents: Iterable[Document], progress: Callable[[Progress], None] | None = None
+        self, documents: Iterable[Document], progress: Callable[[Progress], None] | None = None, *, wait: bool = True
     ) -> AddReport:
         """Take in documents that are texts already, under their own sources; those it holds already cost nothing.
 
         Args:
             documents: Each with a ``sha256`` that changes when its text does.
             progress: As in ``add``.
+            wait: As in ``add``.
         """
-        reports = Ingest(self._catalog, self._embed, progress).run_documents(list(documents))
-        self._level()
+        reports = Ingest(self._catalog, progress).run_documents(list(documents))
+        self._finish(len(reports), progress, wait=wait)
         return AddReport(tuple(reports))
+
+    def embed(self, progress: Callable[[Progress], None] | None = None, *, wait: bool = True) -> None:
+        """Give vectors to passages that have none yet, because an ``add`` did not wait or was stopped.
+
+        Args:
+            progress: Told every few passages how far this has come.
+            wait: Whether to return when that is done, or at once and do it in the background.
+        """
+        self._finish(0, progress, wait=wait)
 
     def remove(self, source: str) -> None:
         """Forget a source, and its document unless it has other sources.
@@ -235,9 +291,20 @@ class Index:
             and not os.path.lexists(origin.path)
         ]
 
-    def _level(self) -> None:
-        self._vectors.level()
+    def _finish(self, files: int, progress: Callable[[Progress], None] | None, *, wait: bool) -> None:
+        """Make what was read findable: at once by its words, and by its meaning as soon as it is embedded."""
         self._lexical.level()
+        if not wait:
+            self._embedding.start()
+            return
+        waiting = self._catalog.passage_count() - self._catalog.vector_count()
+
+        def tell(embedded: int) -> None:
+            if progress is not None:
+                progress(Progress("", files, files, embedded, max(0, waiting - embedded)))
+
+        self._embedding.run(tell)
+        self._vectors.level()
 
     def _among(self, where: Mapping[str, str | Collection[str]] | None) -> set[str] | None:
         """The ids of the documents that a search is confined to, None for all."""

@@ -79,7 +79,7 @@ class Lexical:
     def level(self) -> None:
         """Bring the folder level with the catalog, or leave it to the process that is just doing so."""
         with self._lock:
-            if self._index is not None and self._generation == self._catalog.generation():
+            if self._index is not None and self._generation == self._catalog.generation("passages"):
                 return
             for _ in range(2):
                 try:
@@ -111,7 +111,7 @@ class Lexical:
             self._index.config_reader(reload_policy="manual")
         recorded = self._recorded()
         self._index.reload()
-        if recorded == self._catalog.generation():
+        if recorded == self._catalog.generation("passages"):
             self._require(self._index, self._catalog.passage_count(), recorded)
             self._generation = recorded
         else:
@@ -123,7 +123,7 @@ class Lexical:
         try:
             # Only now, since another writer may have been here before.
             recorded = self._recorded()
-            known = 0 <= recorded <= self._catalog.generation()
+            known = 0 <= recorded <= self._catalog.generation("passages")
             if not known:
                 writer.delete_all_documents()
             changes = self._catalog.texts_since(recorded if known else 0)
@@ -139,7 +139,7 @@ class Lexical:
 
     def _require(self, index: tantivy.Index, total: int, generation: int) -> None:
         held = index.searcher().num_docs
-        if held != total and generation == self._catalog.generation():
+        if held != total and generation == self._catalog.generation("passages"):
             raise ValueError(f"it holds {held} of {total} passages")
 
     def _writer(self, index: tantivy.Index) -> tantivy.IndexWriter:

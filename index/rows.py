@@ -1,19 +1,21 @@
 """The catalog's tables, and its values as their rows. Knows nothing of connections or transactions."""
 
+import hashlib
 import json
 import sqlite3
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from index.types import Document, Passage, Sentence, Span
+from index.types import Document, Heading, Passage, Sentence, Span
 
-VERSION = "1"
+VERSION = "2"
 """Of the tables; a catalog of another version is not read."""
 
 SCHEMA = """
 create table if not exists meta (key text primary key, value not null) without rowid;
 create table if not exists documents (
     id text primary key, title text not null, text text not null, media_type text not null, sha256 text not null,
-    pages text not null, metadata text not null
+    pages text not null, metadata text not null, headings text not null, text_sha256 text not null
 );
 create index if not exists documents_by_sha256 on documents (sha256);
 create table if not exists sources (
@@ -25,36 +27,43 @@ create index if not exists sources_by_document on sources (document_id, number);
 create table if not exists passages (
     number integer primary key, id text not null unique, document_id text not null references documents (id),
     start integer not null, stop integer not null, text text not null, sentences text not null, page integer,
-    vector blob not null, generation integer not null
+    headings text not null, words blob not null, generation integer not null
 );
 create index if not exists passages_by_document on passages (document_id, start);
+create index if not exists passages_by_words on passages (words);
 create index if not exists passages_by_generation on passages (generation);
+create table if not exists vectors (
+    number integer primary key references passages (number), vector blob not null, generation integer not null
+);
+create index if not exists vectors_by_generation on vectors (generation);
 create table if not exists tombstones (id text primary key, generation integer not null) without rowid;
 create index if not exists tombstones_by_generation on tombstones (generation);
 """
 
 PASSAGE = """
-select p.id, p.document_id, d.sha256, d.title, p.text, p.start, p.stop, p.sentences, p.page,
+select p.id, p.document_id, d.sha256, d.title, p.text, p.start, p.stop, p.sentences, p.page, p.headings,
     (select source from sources where document_id = d.id order by number limit 1)
 from passages p join documents d on d.id = p.document_id
 """
 
 DOCUMENT = """
-select id, title, text, media_type, sha256, pages, metadata,
+select id, title, text, media_type, sha256, pages, metadata, headings,
     (select json_group_array(json_array(source, path)) from
         (select source, path from sources where document_id = documents.id order by number))
 from documents
 """
 
 PUT_DOCUMENT = """
-insert into documents (id, title, text, media_type, sha256, pages, metadata) values (?, ?, ?, ?, ?, ?, ?)
+insert into documents (id, title, text, media_type, sha256, pages, metadata, headings, text_sha256)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?)
 on conflict (id) do update set title = excluded.title, text = excluded.text, media_type = excluded.media_type,
-    sha256 = excluded.sha256, pages = excluded.pages, metadata = excluded.metadata
+    sha256 = excluded.sha256, pages = excluded.pages, metadata = excluded.metadata,
+    headings = excluded.headings, text_sha256 = excluded.text_sha256
 """
 
 PUT_PASSAGE = """
-insert into passages (id, document_id, start, stop, text, sentences, page, vector, generation)
-values (?, ?, ?, ?, ?, ?, ?, ?, ?)
+insert into passages (id, document_id, start, stop, text, sentences, page, headings, words, generation)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 PUT_SOURCE = """
@@ -114,7 +123,7 @@ class Changes(NamedTuple):
 
 def to_document(row: tuple[Any, ...]) -> Document:
     """Make a document of a ``DOCUMENT`` row; ``metadata["path"]`` is the file of its first source, if it has one."""
-    id_, title, text, media_type, sha256, pages, metadata, sources = row
+    id_, title, text, media_type, sha256, pages, metadata, headings, sources = row
     names = json.loads(sources)
     return Document(
         id=id_,
@@ -125,6 +134,7 @@ def to_document(row: tuple[Any, ...]) -> Document:
         sha256=sha256,
         pages=tuple(Span(*page) for page in json.loads(pages)),
         metadata={**json.loads(metadata), "path": names[0][1]},
+        headings=tuple(Heading(*heading) for heading in json.loads(headings)),
     )
 
 
@@ -138,12 +148,14 @@ def from_document(document: Document) -> tuple[str, ...]:
         document.sha256,
         json.dumps(document.pages),
         json.dumps(dict(document.metadata)),
+        json.dumps(document.headings),
+        text_sha256(document.text),
     )
 
 
 def to_passage(row: tuple[Any, ...]) -> Passage:
     """Make a passage of a ``PASSAGE`` row."""
-    id_, document_id, sha256, title, text, start, end, sentences, page, source = row
+    id_, document_id, sha256, title, text, start, end, sentences, page, headings, source = row
     return Passage(
         id=id_,
         document_id=document_id,
@@ -155,14 +167,37 @@ def to_passage(row: tuple[Any, ...]) -> Passage:
         end=end,
         sentences=tuple(Sentence(*sentence) for sentence in json.loads(sentences)),
         page=page,
+        headings=tuple(json.loads(headings)),
     )
 
 
-def from_passage(passage: Passage, vector: bytes, generation: int) -> tuple[Any, ...]:
+def from_passage(passage: Passage, words: str, generation: int) -> tuple[Any, ...]:
     """Make the row that ``PUT_PASSAGE`` takes."""
     sentences = json.dumps(passage.sentences)
-    place = (passage.start, passage.end, passage.text, sentences, passage.page)
-    return (passage.id, passage.document_id, *place, vector, generation)
+    place = (passage.start, passage.end, passage.text, sentences, passage.page, json.dumps(passage.headings))
+    return (passage.id, passage.document_id, *place, digest(words), generation)
+
+
+def text_sha256(text: str) -> str:
+    """The fingerprint of a canonical text, in hex."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def digest(words: str) -> bytes:
+    """What tells whether two passages are embedded from the same words."""
+    return hashlib.sha256(words.encode()).digest()[:16]
+
+
+def known_vectors(db: sqlite3.Connection, words: Sequence[str]) -> dict[bytes, bytes]:
+    """The vectors that some passage has already that was embedded from the same words."""
+    found: dict[bytes, bytes] = {}
+    for one in {digest(one) for one in words}:
+        row = db.execute(
+            "select v.vector from passages p join vectors v on v.number = p.number where p.words = ? limit 1", (one,)
+        ).fetchone()
+        if row is not None:
+            found[one] = row[0]
+    return found
 
 
 def point(db: sqlite3.Connection, origin: Origin, document_id: str, generation: int) -> None:
@@ -184,5 +219,8 @@ def bury(db: sqlite3.Connection, document_id: str, generation: int) -> None:
     """Delete a document's passages, each leaving a tombstone from which caches learn of it."""
     db.execute(
         "insert or replace into tombstones select id, ? from passages where document_id = ?", (generation, document_id)
+    )
+    db.execute(
+        "delete from vectors where number in (select number from passages where document_id = ?)", (document_id,)
     )
     db.execute("delete from passages where document_id = ?", (document_id,))

@@ -3,12 +3,12 @@
 import hashlib
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from sentencex import get_sentence_boundaries  # type: ignore[import-untyped]
 
-from index.types import Document, Passage, Sentence, Span
+from index.types import Document, Heading, Passage, Sentence, Span
 
 MAX_CHARS = 600
 """Characters in a passage at most: about 150 tokens, well within the 256 that the embedded model reads."""
@@ -56,14 +56,15 @@ def passages(document: Document, max_chars: int = MAX_CHARS) -> tuple[Passage, .
     """
     if max_chars < 1:
         raise ValueError(f"max_chars must be at least 1, not {max_chars}")
-    return tuple(_passage(document, run) for run in _runs(document.text, max_chars))
+    headings = {heading.start for heading in document.headings}
+    return tuple(_passage(document, run) for run in _runs(document.text, max_chars, headings))
 
 
-def _runs(text: str, max_chars: int) -> Iterator[list[Sentence]]:
+def _runs(text: str, max_chars: int, headings: Collection[int]) -> Iterator[list[Sentence]]:
     """Gather sentences into runs that are no longer than a passage may be."""
     run: list[Sentence] = []
     only_headings = True
-    for block in _blocks(text):
+    for block in _blocks(text, headings):
         pieces = [piece for whole in _sentences_of(text, block) for piece in _pieces(text, whole, max_chars)]
         if run and not only_headings and (block.heading or pieces[-1].end - run[0].start > max_chars):
             yield run
@@ -92,6 +93,7 @@ def _passage(document: Document, run: list[Sentence]) -> Passage:
         end=end,
         sentences=tuple(run),
         page=_page(document.pages, start),
+        headings=_above(document, start),
     )
 
 
@@ -99,15 +101,30 @@ def _page(pages: tuple[Span, ...], position: int) -> int | None:
     return max(1, bisect_right(pages, position, key=lambda page: page.start)) if pages else None
 
 
-def _blocks(text: str) -> Iterator[_Block]:
-    """Find the blocks that hold more than white space; no sentence crosses from one into the next."""
+def _above(document: Document, position: int) -> tuple[str, ...]:
+    """The headings under which a position stands, the outermost first."""
+    before = document.headings[: bisect_right(document.headings, position, key=lambda heading: heading.start)]
+    above: list[Heading] = []
+    for heading in reversed(before):
+        if not above or heading.level < above[-1].level:
+            above.append(heading)
+    return tuple(document.text[heading.start : heading.end] for heading in reversed(above))
+
+
+def _blocks(text: str, headings: Collection[int] = ()) -> Iterator[_Block]:
+    """Find the blocks that hold more than white space; no sentence crosses from one into the next.
+
+    Args:
+        text: Any string.
+        headings: Where a line begins that is a heading, beside those that Markdown marks.
+    """
     for lines in _paragraphs(text):
         width = max(len(text[line.start : line.end].rstrip()) for line in lines)
         begin = 0
         for number in range(1, len(lines) + 1):
-            if number == len(lines) or _parts(text, lines[number - 1], lines[number], width):
+            if number == len(lines) or _parts(text, lines[number - 1 : number + 1], width, headings):
                 start, end = lines[begin].start, lines[number - 1].end
-                yield _Block(start, end, _HEADING.match(text, start) is not None)
+                yield _Block(start, end, _is_heading(text, lines[begin], headings))
                 begin = number
 
 
@@ -126,13 +143,18 @@ def _paragraphs(text: str) -> Iterator[list[Span]]:
         yield lines
 
 
-def _parts(text: str, line: Span, following: Span, width: int) -> bool:
+def _is_heading(text: str, line: Span, headings: Collection[int]) -> bool:
+    return _HEADING.match(text, line.start) is not None or line.start in headings
+
+
+def _parts(text: str, lines: Sequence[Span], width: int, headings: Collection[int]) -> bool:
     """Tell whether the end of a line parts two blocks, or is a mere wrap.
 
     A line is wrapped because the next word would not have fitted. Where it would have, whoever wrote the text broke the
     line on purpose, as in a title, an address or a list of facts.
     """
-    if _HEADING.match(text, line.start) or _HEADING.match(text, following.start) or _ITEM.match(text, following.start):
+    line, following = lines
+    if any(_is_heading(text, one, headings) for one in lines) or _ITEM.match(text, following.start):
         return True
     word = text[following.start : following.end].split(maxsplit=1)[0]
     used = len(text[line.start : line.end].rstrip())

@@ -24,6 +24,14 @@ class Sentence(Span):
     __slots__ = ()
 
 
+class Heading(NamedTuple):
+    """A heading: the span of its words, and its level from 1, the outermost."""
+
+    start: int
+    end: int
+    level: int
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """One readable text, whatever file it came from.
@@ -37,6 +45,7 @@ class Document:
         sha256: SHA-256 of the file's bytes, in hex.
         pages: The span of each page in order, empty where the format has no pages.
         metadata: Whatever else the format tells.
+        headings: Its headings in order, empty where the format has none.
     """
 
     id: str
@@ -47,6 +56,7 @@ class Document:
     sha256: str
     pages: tuple[Span, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
+    headings: tuple[Heading, ...] = ()
 
     @property
     def source(self) -> str:
@@ -71,6 +81,7 @@ class Passage:
         end: Where it ends in the document, exclusive.
         sentences: Its sentences, as spans of the *document*.
         page: The page on which it begins, from 1, or None where the format has no pages.
+        headings: The words of the headings that it stands under, the outermost first.
     """
 
     id: str
@@ -83,6 +94,7 @@ class Passage:
     end: int
     sentences: tuple[Sentence, ...]
     page: int | None = None
+    headings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +120,17 @@ class Progress:
 
     Attributes:
         source: The file that is being read.
-        done: Files finished so far.
+        done: Files finished so far. Once all are, their passages are found by their words, and embedded one by one.
         total: Files found.
         embedded: Passages embedded since the add began.
+        waiting: Passages that have no vector yet, once all files are read.
     """
 
     source: str
     done: int
     total: int
-    embedded: int
+    embedded: int = 0
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +141,7 @@ class FileReport:
         source: The name by which the index knows the file, or would have known it.
         status: ``failed`` leaves what the index held under that name as it was.
         reason: Why it failed, else None.
-        passages: How many passages were embedded for it.
+        passages: How many passages were stored for it.
     """
 
     source: str
@@ -175,6 +189,23 @@ class AddReport:
 
     def _having(self, status: str) -> tuple[FileReport, ...]:
         return tuple(file for file in self.files if file.status == status)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What an index holds just now, and what of it can be found in which way.
+
+    Attributes:
+        documents: How many documents it holds.
+        passages: How many passages; all are found by their words.
+        embedded: How many of them are found by their meaning too; the rest follow.
+        fault: What works less well than it should, and what to do, in a sentence; None where all is well.
+    """
+
+    documents: int
+    passages: int
+    embedded: int
+    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

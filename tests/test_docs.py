@@ -147,12 +147,14 @@ def test_the_public_names_are_these() -> None:
         "CheckReport",
         "Document",
         "FileReport",
+        "Heading",
         "Hit",
         "Index",
         "Passage",
         "Progress",
         "Sentence",
         "Span",
+        "State",
     ]
     assert seeds.__all__ == ["PATH"]
 

@@ -1,0 +1,97 @@
+"""Give vectors to the passages that have none, in one process at a time. Knows nothing of files or of searching."""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from index.catalog import Catalog, Vectors
+from index.types import Passage
+
+logger = logging.getLogger(__name__)
+
+# Enough to be sorted by length before they are cut into groups, few enough to be fetched in no time.
+_WINDOW = 1024
+# Stored together: what a kill costs, and how long closing waits, is the embedding of so many (a second).
+_GROUP = 32
+_WAIT_SECONDS = 0.1
+
+
+class Embedding:
+    """The vectors that one index still lacks. Safe to share between threads."""
+
+    def __init__(self, catalog: Catalog, embed: Callable[[Sequence[str]], Vectors], lock: Path) -> None:
+        """Start nothing yet.
+
+        Args:
+            catalog: Where passages are and vectors go.
+            embed: Turns texts into vectors of unit length, of shape (len(texts), dimensions).
+            lock: A file; whoever holds it embeds, others wait, so that nothing is embedded twice.
+        """
+        self._catalog = catalog
+        self._embed = embed
+        self._lock = FileLock(lock, timeout=0, thread_local=False)
+        self._mine = threading.Lock()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def run(self, tell: Callable[[int], None] | None = None) -> None:
+        """Embed until no passage is without a vector, or ``close`` is called; where another is at it, wait for that.
+
+        Args:
+            tell: Told after every few passages how many have been embedded in this run.
+        """
+        with self._mine:
+            embedded = 0
+            while not self._stop.is_set() and (waiting := self._catalog.without_vector(_WINDOW)):
+                try:
+                    with self._lock:
+                        # Whoever held the lock before may have done them.
+                        waiting = self._catalog.without_vector(_WINDOW)
+                        for group in _by_length(waiting):
+                            if self._stop.is_set():
+                                return
+                            self._fill(group)
+                            embedded += len(group)
+                            if tell is not None:
+                                tell(embedded)
+                except Timeout:
+                    self._stop.wait(_WAIT_SECONDS)
+
+    def start(self) -> None:
+        """Do the same in the background, if there is anything to do."""
+        if (self._thread is None or not self._thread.is_alive()) and self._catalog.without_vector(1):
+            self._thread = threading.Thread(target=self._run_quietly, name="footnoted-embedding", daemon=True)
+            self._thread.start()
+
+    def close(self) -> None:
+        """End what goes on in the background, after the group at hand."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run_quietly(self) -> None:
+        try:
+            self.run()
+        except Exception as error:  # noqa: BLE001 - nobody waits for this; what is left is embedded by the next add
+            logger.warning("passages are found by their words alone, since they can't be embedded: %s", error)
+
+    def _fill(self, group: Sequence[Passage]) -> None:
+        self._catalog.fill([passage.id for passage in group], self._embed([words(passage) for passage in group]))
+
+
+def words(passage: Passage) -> str:
+    """The words by which a passage is found: its own under its document's title, which it often takes for granted.
+
+    R@5 with vectors alone .783 instead of .683 on the questions of INSCIT, .783 instead of .773 on HotpotQA's; fused,
+    .781 instead of .747 and .803 instead of .798. Changing this changes ``split.VERSION``.
+    """
+    return f"{passage.title}\n{passage.text}"
+
+
+def _by_length(passages: Sequence[Passage]) -> list[Sequence[Passage]]:
+    """Groups of passages that are about as long, so that little is padded."""
+    ordered = sorted(passages, key=lambda passage: len(passage.text))
+    return [ordered[first : first + _GROUP] for first in range(0, len(ordered), _GROUP)]
