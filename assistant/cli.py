@@ -22,7 +22,7 @@ from index.errors import FootnotedError
 if TYPE_CHECKING:
     from assistant.core import Assistant
     from assistant.types import Answer
-    from index import AddReport
+    from index import AddReport, CheckReport, State
 
 # The modules behind the commands take seconds to import, which --help should not wait for: each imports its own.
 # ruff: noqa: PLC0415
@@ -97,35 +97,64 @@ def ask(
 
 @app.command("index")
 def index_(
-    paths: Annotated[list[Path], typer.Argument(help="Files, and folders at any depth.")],
+    paths: Annotated[list[Path] | None, typer.Argument(help="Files, and folders at any depth.")] = None,
     index: Annotated[Path, typer.Option("--index", help="The folder of the index; made if it isn't there.")] = HERE,
+    remake: Annotated[
+        bool,
+        typer.Option("--remake", help="Cut and embed anew what was made with another embedding model or splitter."),
+    ] = False,
 ) -> None:
-    """Index documents of yours. Files that have not changed cost nothing."""
+    """Index documents of yours. Files that have not changed cost nothing; without any, finish what was begun."""
     from assistant import progress
+    from assistant.settings import from_environment
     from index import Index, weights
 
     with progress.fetching() as fetching:
         for name in weights.EMBEDDER:
             weights.get(name, fetching)
-    with Index.open(index) as opened, progress.indexing() as report:
-        result = opened.add(paths, progress=report)
-    _print_report(result, index)
+    chroma_url = from_environment().chroma_url
+    with Index.open(index, must_exist=not paths, remake=remake, chroma_url=chroma_url) as opened:
+        try:
+            with progress.indexing() as report:
+                result = opened.add(paths or [], progress=report)
+        except KeyboardInterrupt:
+            _print_state(opened.state(), index)
+            raise typer.Exit(130) from None
+        state = opened.state()
+    if paths:
+        _print_report(result, index)
+    else:
+        _print_state(state, index)
 
 
 @app.command()
-def check(index: IndexOption = None) -> None:
-    """Look for faults in an index, and for files that have changed since they were indexed."""
+def check(
+    index: IndexOption = None,
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what is found to be wrong.")] = False,
+) -> None:
+    """Prove an index sound: its passages, its hashes, its caches; and tell which files have changed since."""
+    from assistant import progress
     from assistant.core import shipped_index
+    from assistant.settings import from_environment
     from index import Index
 
-    with Index.open(_own(index) or shipped_index(), must_exist=True) as opened:
-        report = opened.check()
+    own = _own(index)
+    url = from_environment().chroma_url if own else None
+    with Index.open(own or shipped_index(), must_exist=True, chroma_url=url) as opened:
+        with progress.doing("Comparing every passage with its document, and each store with the others"):
+            report = opened.check()
+        if repair and not report.ok:
+            _print_problems(report)
+            with progress.indexing() as reporting:
+                report = opened.repair(reporting)
+            print("mended" if report.ok else "not all could be mended:")
     print(f"{report.documents} documents, {report.passages} passages")
-    for name, sources in (("changed since", report.changed), ("gone", report.missing)):
+    if report.waiting:
+        print(f"{report.waiting} of them are found by their words alone so far; finish with: footnoted index")
+    for name, sources in (("changed since", report.changed), ("gone", report.missing), ("not seen", report.unseen)):
         for source in sources:
-            print(f"{name}: {source}")
-    for problem in report.problems:
-        print(f"fault: {problem}")
+            print(f"{name}: {plain(source)}")
+    _print_problems(report)
     if not report.ok:
         raise typer.Exit(1)
 
@@ -239,6 +268,19 @@ def _print_report(report: "AddReport", index: Path) -> None:
     if report.failed:
         raise typer.Exit(1)
     print(f'Ask with: footnoted ask "…"{"" if index == HERE else f" --index {index}"}')
+
+
+def _print_problems(report: "CheckReport") -> None:
+    for problem in report.problems:
+        print(f"fault: {plain(problem)}")
+
+
+def _print_state(state: "State", index: Path) -> None:
+    at = "" if index == HERE else f" --index {index}"
+    print(f"{index}: {state.documents} documents, {state.passages} passages")
+    if state.embedded < state.passages:
+        rest = state.passages - state.embedded
+        print(f"{rest} passages are found by their words alone so far; go on with: footnoted index{at}")
 
 
 def _terminate(number: int, frame: FrameType | None) -> Any:

@@ -94,8 +94,10 @@ class Assistant:
             SettingsError: A setting makes no sense.
         """
         # First the index: nobody should wait for weights to hear that there is none.
+        settings = settings or from_environment()
         with ExitStack() as opened:
-            index = opened.enter_context(Index.open(path, embed_model, must_exist=True))
+            found = Index.open(path, embed_model, must_exist=True, chroma_url=settings.chroma_url)
+            index = opened.enter_context(found)
             assistant = cls(index, *_model(llm, settings, progress))
             opened.pop_all()
         return assistant

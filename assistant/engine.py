@@ -4,18 +4,17 @@ Both fit wherever LlamaIndex takes one: tools, routers, agents, evaluators.
 """
 
 import asyncio
-from typing import Any
 
 from llama_index.core.base.base_query_engine import BaseQueryEngine
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.base.response.schema import RESPONSE_TYPE, Response
 from llama_index.core.callbacks.base import CallbackManager
 from llama_index.core.prompts.mixin import PromptMixinType
-from llama_index.core.schema import NodeRelationship, NodeWithScore, QueryBundle, RelatedNodeInfo, TextNode
+from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
 from assistant.core import Assistant
 from assistant.types import Answer, Citation
-from index import Hit, Index
+from index import Index, nodes
 
 
 class FootnotedRetriever(BaseRetriever):
@@ -32,7 +31,7 @@ class FootnotedRetriever(BaseRetriever):
         self._k = k
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        return [_passage_node(hit) for hit in self._index.search(query_bundle.query_str, self._k)]
+        return [nodes.of_hit(hit) for hit in self._index.search(query_bundle.query_str, self._k)]
 
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         return await asyncio.to_thread(self._retrieve, query_bundle)
@@ -64,36 +63,13 @@ class FootnotedQueryEngine(BaseQueryEngine):
 
 
 def _response(answer: Answer) -> Response:
-    nodes = [NodeWithScore(node=_citation_node(citation), score=answer.confidence) for citation in answer.citations]
-    return Response(response=answer.text, source_nodes=nodes, metadata={"answer": answer, "answered": answer.answered})
-
-
-def _passage_node(hit: Hit) -> NodeWithScore:
-    passage = hit.passage
-    metadata = {"source": passage.source, "title": passage.title, "page": passage.page}
-    node = _node(
-        passage.id, passage.text, passage.start, passage.end, document_id=passage.document_id, metadata=metadata
-    )
-    return NodeWithScore(node=node, score=hit.score)
+    cited = [NodeWithScore(node=_citation_node(citation), score=answer.confidence) for citation in answer.citations]
+    return Response(response=answer.text, source_nodes=cited, metadata={"answer": answer, "answered": answer.answered})
 
 
 def _citation_node(citation: Citation) -> TextNode:
     metadata = {"source": citation.source, "marker": citation.marker, "page": citation.page}
     name = f"{citation.document_id}:{citation.start}-{citation.end}"
-    return _node(
+    return nodes.of_span(
         name, citation.quote, citation.start, citation.end, document_id=citation.document_id, metadata=metadata
-    )
-
-
-def _node(id_: str, text: str, start: int, end: int, *, document_id: str, metadata: dict[str, Any]) -> TextNode:
-    return TextNode(
-        id_=id_,
-        text=text,
-        start_char_idx=start,
-        end_char_idx=end,
-        metadata=metadata,
-        # What the embedding and the prompt of somebody else's pipeline see is the text alone.
-        excluded_embed_metadata_keys=list(metadata),
-        excluded_llm_metadata_keys=list(metadata),
-        relationships={NodeRelationship.SOURCE: RelatedNodeInfo(node_id=document_id)},
     )

@@ -24,6 +24,8 @@ class Settings(BaseSettings):
         openai_base_url: An OpenAI-compatible endpoint. Setting it, or naming a model that is not embedded, is what
             sends text away; a key alone doesn't.
         openai_api_key: Its key.
+        chroma_url: A Chroma server that holds the vectors of your indexes, such as ``http://localhost:8000``, for many
+            machines or a great many passages. None keeps them in each index's own folder.
         retrieval: Whether passages are found by their words (``lexical``), by their ``vectors``, or by ``both``.
         passages: How many passages a search returns; more find more and read slower.
         evidence_tokens: How many tokens of passages are read for a question. None takes 700 for the embedded model,
@@ -38,6 +40,7 @@ class Settings(BaseSettings):
     model: str | None = None
     openai_base_url: str | None = Field(default=None, validation_alias="OPENAI_BASE_URL")
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
+    chroma_url: str | None = None
     retrieval: Retrieval = "both"
     passages: int = Field(default=10, ge=1, le=100)
     evidence_tokens: int | None = Field(default=None, ge=100, le=100_000)

@@ -99,7 +99,8 @@ class Footnoted:
 
     def _search(self, query: str) -> tuple[Place, ...]:
         hits = self._index.search(query, PASSAGES, by=self._settings.retrieval)
-        return tuple(Place.of(hit.passage) for hit in hits)
+        # Gold names one of several documents that say the same, and it may be one that was folded.
+        return tuple(Place.of(passage) for hit in hits for passage in (hit.passage, *hit.duplicates))
 
     def _without(self, answer: Answer) -> Answer:
         """Ask again of what was read, in the same order of rank, once what was cited is cut out of it."""

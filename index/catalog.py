@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from index import rows
 from index.errors import IndexBroken, IndexFailure, IndexMismatch
-from index.rows import Changes, Held, Origin
+from index.rows import Changes, Cut, Held, Origin
 from index.types import Document, Passage
 
 Vectors = npt.NDArray[np.float32]
@@ -54,11 +54,22 @@ _FILL = """
 insert or ignore into vectors
 select number, ?, ? from passages where words = (select words from passages where id = ?)
 """
-_DOCUMENTS_FROM = "select document_id from sources where source in (select value from json_each(?))"
-_UNTRUE = """
-select distinct p.document_id from passages p join documents d on d.id = p.document_id
-where substr(d.text, p.start + 1, p.stop - p.start) is not p.text
+_DOCUMENTS_WITH = {
+    "source": "select document_id from sources where source in (select value from json_each(?))",
+    "document_id": "select id from documents where id in (select value from json_each(?))",
+    "media_type": "select id from documents where media_type in (select value from json_each(?))",
+}
+_DOCUMENTS_WITH_METADATA = """
+select d.id from documents d join json_each(d.metadata) m
+where m.value in (select value from json_each(?)) and m.key = ?
 """
+# A passage that is not what its document says there, or of no document; a document without passages.
+_UNTRUE = """
+select p.document_id from passages p left join documents d on d.id = p.document_id
+where substr(d.text, p.start + 1, p.stop - p.start) is not p.text
+union select id from documents where id not in (select document_id from passages)
+"""
+_UNNAMED = "select id from documents where id not in (select document_id from sources)"
 
 
 class Catalog:
@@ -69,12 +80,14 @@ class Catalog:
         id: Made at random with the file, so that a cache can tell whose it is.
     """
 
-    def __init__(self, path: Path, made_with: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, made_with: Mapping[str, str], cut: Cut | None = None) -> None:
         """Open the catalog, or make it.
 
         Args:
             path: The file; its folder must exist.
             made_with: What a new catalog records, and an old one must have recorded, by name.
+            cut: Cuts the documents of a catalog that was made with something else, which loses all its vectors then;
+                None doesn't open such a one.
 
         Raises:
             IndexBroken: The file is not a catalog.
@@ -86,7 +99,9 @@ class Catalog:
         try:
             with self._translated():
                 self._db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
-                self._prepare({"schema": rows.VERSION, **made_with})
+                made_with = {"schema": rows.VERSION, **made_with}
+                self._prepare(made_with)
+                self._compare(made_with, cut)
             self.id = str(self._one("select value from meta where key = 'catalog'"))
         except BaseException:
             self.close()
@@ -102,6 +117,10 @@ class Catalog:
     def generation(self, of: Literal["passages", "vectors"]) -> int:
         """The number of the last change to the passages or to their vectors."""
         return max(self._one(_NEWEST[of]) or 0, self._one(_NEWEST["tombstones"]) or 0)
+
+    def change(self) -> int:
+        """The number of the last change of any kind."""
+        return int(self._one("select value from meta where key = 'generation'"))
 
     def passage_count(self) -> int:
         """How many passages there are."""
@@ -122,6 +141,12 @@ class Catalog:
         found = [rows.to_document(row) for row in self._all(rows.DOCUMENT)]
         return sorted(found, key=lambda document: document.source)
 
+    def sources(self) -> dict[str, str]:
+        """The id of each document by its first source, in the order of these."""
+        # SQLite takes the other columns from the row with the least number.
+        first = "select source, document_id, min(number) from sources group by document_id order by source"
+        return {row[0]: row[1] for row in self._all(first)}
+
     def document(self, document_id: str) -> Document | None:
         """One document, None where there is none of that id."""
         found = self._all(f"{rows.DOCUMENT} where id = ?", document_id)
@@ -136,9 +161,16 @@ class Catalog:
         """The id and SHA-256 of every document, sorted by id."""
         return [(row[0], row[1]) for row in self._all("select id, sha256 from documents order by id")]
 
-    def documents_from(self, sources: Collection[str]) -> set[str]:
-        """The ids of the documents that have one of these sources."""
-        return {row[0] for row in self._all(_DOCUMENTS_FROM, _list(sources))}
+    def metadata_keys(self) -> list[str]:
+        """What the metadata of some document tells, sorted."""
+        found = self._all("select distinct m.key from documents d join json_each(d.metadata) m order by 1")
+        return [row[0] for row in found]
+
+    def documents_with(self, key: str, values: Collection[str]) -> set[str]:
+        """The ids of the documents of which a property, or else a key of their metadata, has one of these values."""
+        if key in _DOCUMENTS_WITH:
+            return {row[0] for row in self._all(_DOCUMENTS_WITH[key], _list(values))}
+        return {row[0] for row in self._all(_DOCUMENTS_WITH_METADATA, _list(values), key)}
 
     def passages(self, document_id: str) -> list[Passage]:
         """The passages of one document, in order."""
@@ -203,15 +235,8 @@ class Catalog:
             origin: Where it was read from.
         """
         with self._writing() as (db, generation):
-            known = rows.known_vectors(db, words)
-            rows.bury(db, document.id, generation)
             db.execute(rows.PUT_DOCUMENT, rows.from_document(document))
-            pairs = zip(passages, words, strict=True)
-            db.executemany(rows.PUT_PASSAGE, (rows.from_passage(one, said, generation) for one, said in pairs))
-            db.executemany(
-                "insert into vectors select number, ?, ? from passages where document_id = ? and words = ?",
-                ((vector, generation, document.id, said) for said, vector in known.items()),
-            )
+            rows.put_passages(db, passages, words, generation)
             rows.point(db, origin, document.id, generation)
 
     def without_vector(self, limit: int) -> list[Passage]:
@@ -252,18 +277,52 @@ class Catalog:
             rows.drop_orphan(db, before[0], generation)
             return True
 
-    def problems(self) -> list[str]:
-        """What is wrong with the file itself, one sentence each."""
+    def recut(self, document_ids: Collection[str], cut: Cut) -> None:
+        """Cut documents anew from the text that is stored: all of them or, killed, none."""
+        with self._writing() as (db, generation):
+            for document_id in document_ids:
+                rows.recut(db, document_id, cut, generation)
+
+    def distrust(self, document_id: str) -> None:
+        """Let a document's sources look changed, so that the next ``add`` reads them."""
+        with self._writing() as (db, _):
+            db.execute("update documents set sha256 = '' where id = ?", (document_id,))
+            db.execute("update sources set size = -1 where document_id = ?", (document_id,))
+
+    def damage(self) -> list[str]:
+        """What SQLite finds wrong with the file, which nothing but indexing again can mend."""
         found = [str(row[0]) for row in self._all("pragma quick_check")]
-        wrong = [] if found == ["ok"] else [f"the catalog is damaged: {line}" for line in found]
-        for (document_id,) in self._all(_UNTRUE):
-            wrong.append(
-                f"passages of document {document_id} are not what it says: remove its sources and add them again"
-            )
-        return wrong
+        return [] if found == ["ok"] else found
+
+    def untrue(self) -> list[str]:
+        """The ids of documents whose passages are not what they say."""
+        return [row[0] for row in self._all(_UNTRUE)]
+
+    def altered(self) -> list[str]:
+        """The ids of documents whose text is not the one that was stored."""
+        found = self._all("select id, text, text_sha256 from documents")
+        return [id_ for id_, text, fingerprint in found if rows.text_sha256(text) != fingerprint]
+
+    def stray_vectors(self) -> int:
+        """How many vectors are of no passage."""
+        return int(self._one("select count(*) from vectors where number not in (select number from passages)"))
+
+    def drop_stray_vectors(self) -> None:
+        """Forget vectors that are of no passage."""
+        with self._writing() as (db, _):
+            db.execute("delete from vectors where number not in (select number from passages)")
+
+    def unnamed(self) -> list[str]:
+        """The ids of documents that no source means."""
+        return [row[0] for row in self._all(_UNNAMED)]
+
+    def drop(self, document_id: str) -> None:
+        """Forget a document that no source means, and whatever is said to be of it."""
+        with self._writing() as (db, generation):
+            rows.drop_orphan(db, document_id, generation)
 
     def _prepare(self, made_with: Mapping[str, str]) -> None:
-        """Set the connection up, make the tables where there are none, and compare what the catalog was made with."""
+        """Set the connection up, and make the tables where there are none."""
         db = self._connection()
         db.execute("pragma foreign_keys = on")
         # A commit that a power cut could take back would leave the caches ahead of the truth.
@@ -272,16 +331,21 @@ class Catalog:
         with self._transaction("begin immediate"):
             for statement in rows.SCHEMA.split(";"):
                 db.execute(statement)
-            new = {**made_with, "catalog": uuid.uuid4().hex, "generation": 0}
             if db.execute("select 1 from meta").fetchone() is None:
+                new = {**made_with, "catalog": uuid.uuid4().hex, "generation": 0}
                 db.executemany("insert into meta values (?, ?)", new.items())
-            recorded = dict(db.execute("select key, value from meta").fetchall())
-        for name, wanted in made_with.items():
-            if recorded.get(name) != wanted:
-                raise IndexMismatch(
-                    f"the index at {self.path.parent} was made with {name} {recorded.get(name)}, not {wanted}: "
-                    f"open it with what made it, or delete that folder and index the documents again"
-                )
+
+    def _compare(self, made_with: Mapping[str, str], cut: Cut | None) -> None:
+        """Compare what the catalog was made with; where that is something else, make it anew or say so."""
+        other = _differing(self._connection(), made_with)
+        if other and (cut is None or "schema" in other):
+            raise IndexMismatch(_mismatch(self.path.parent, other, made_with))
+        if other and cut is not None:
+            with self._writing() as (db, generation):
+                # Another process may have done so meanwhile.
+                if _differing(db, made_with):
+                    rows.remake(db, cut, generation)
+                    db.executemany("update meta set value = ? where key = ?", [(made_with[key], key) for key in other])
 
     def _since(self, of: Literal["passages", "vectors"], query: str, generation: int) -> Changes:
         with self._transaction("begin") as db:
@@ -334,6 +398,20 @@ class Catalog:
                 f"{self.path} is not a catalog, or damaged ({error}): delete the folder {self.path.parent} "
                 "and index the documents again"
             ) from error
+
+
+def _differing(db: sqlite3.Connection, made_with: Mapping[str, str]) -> dict[str, str]:
+    """What the catalog records otherwise, by name."""
+    recorded = dict(db.execute("select key, value from meta").fetchall())
+    return {name: str(recorded.get(name)) for name, wanted in made_with.items() if recorded.get(name) != wanted}
+
+
+def _mismatch(folder: Path, recorded: Mapping[str, str], made_with: Mapping[str, str]) -> str:
+    name = next(iter(recorded))
+    said = f"the index at {folder} was made with {name} {recorded[name]}, not {made_with[name]}: "
+    if name == "schema":
+        return f"{said}delete that folder and index the documents again"
+    return f"{said}open it with what made it, or cut and embed its documents again: footnoted index --remake"
 
 
 def _require_dimensions(db: sqlite3.Connection, dimensions: int) -> None:

@@ -7,19 +7,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from index import load, rows, search, split
+from index import check, load, rows, search, split
 from index.catalog import Catalog, Vectors
 from index.embedding import Embedding
 from index.errors import DocumentError, IndexFailure, IndexMissing
-from index.ingest import Ingest
+from index.ingest import Ingest, cut
 from index.lexical import Lexical
-from index.rows import Origin
 from index.types import AddReport, CheckReport, Document, FileReport, Hit, Passage, Progress, Retrieval, State
 from index.vectors import NearestVectors
 from index.vectors.exact import unit
 
 if TYPE_CHECKING:
     from llama_index.core.base.embeddings.base import BaseEmbedding
+    from llama_index.core.postprocessor.types import BaseNodePostprocessor
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2-int8"
 """The name of the embedded model, as recorded in every index made with it."""
@@ -44,9 +44,15 @@ class Index:
     """
 
     def __init__(
-        self, path: Path, catalog: Catalog, embed_model: "BaseEmbedding | None", chroma_url: str | None = None
+        self,
+        path: Path,
+        catalog: Catalog,
+        embed_model: "BaseEmbedding | None",
+        reranker: "BaseNodePostprocessor | None" = None,
+        chroma_url: str | None = None,
     ) -> None:
         """Put together what ``open`` opened; use that."""
+        self._reranker = reranker
         self.path = path
         self._catalog = catalog
         self._embed_model = embed_model
@@ -61,6 +67,8 @@ class Index:
         embed_model: "BaseEmbedding | None" = None,
         *,
         must_exist: bool = False,
+        remake: bool = False,
+        reranker: "BaseNodePostprocessor | None" = None,
         chroma_url: str | None = None,
     ) -> Self:
         """Open an index, or make an empty one where there is none.
@@ -69,12 +77,15 @@ class Index:
             path: Its folder.
             embed_model: What turns text into vectors; the embedded MiniLM, loaded on first use, when None.
             must_exist: Whether to raise instead of making one.
+            remake: Whether to cut its documents anew, and to forget their vectors, where it was made with another
+                embedding model or splitter; ``embed`` makes them again.
+            reranker: Orders anew what a search has found; any of LlamaIndex's.
             chroma_url: A Chroma server that holds the vectors, such as ``http://localhost:8000``, in place of a Chroma
                 in the index's own folder.
 
         Raises:
             IndexMissing: There is none, and there must be.
-            IndexMismatch: It was made with another embedding model or splitter.
+            IndexMismatch: It was made with another embedding model or splitter, and is not to be remade.
             IndexBroken: There is something else in its place.
         """
         folder = Path(path).absolute()
@@ -85,9 +96,10 @@ class Index:
         except OSError as error:
             raise IndexFailure(f"no index can be made at {path}: {error.strerror}") from error
         name = DEFAULT_MODEL if embed_model is None else _name(embed_model)
-        catalog = Catalog(folder / _CATALOG, {"embedding model": name, "splitter": split.VERSION})
+        made_with = {"embedding model": name, "splitter": split.VERSION}
+        catalog = Catalog(folder / _CATALOG, made_with, cut if remake else None)
         try:
-            return cls(folder, catalog, embed_model, chroma_url)
+            return cls(folder, catalog, embed_model, reranker, chroma_url)
         except BaseException:
             catalog.close()
             raise
@@ -126,6 +138,7 @@ class Index:
             documents=len(self._catalog.hashes()),
             passages=self._catalog.passage_count(),
             embedded=self._catalog.vector_count(),
+            generation=self._catalog.change(),
             fault=self._vectors.fault,
         )
 
@@ -208,11 +221,16 @@ class Index:
         Args:
             query: A question or some words, in any characters.
             k: How many passages at most, from 1.
-            where: Only these: ``{"source": …}`` or ``{"document_id": …}``, each one or several.
+            where: Only documents of these: ``source``, ``document_id``, ``media_type`` or any key of their metadata,
+                each with one value or several.
             by: By their vectors and their words, or by one of these alone.
 
         Returns:
-            The best first; none where the query is blank or nothing is indexed.
+            The best first, each with those that say nearly the same; none where the query is blank or nothing is
+            indexed.
+
+        Raises:
+            ValueError: ``k`` is less than 1, or no document has one of the keys of ``where``.
         """
         if k < 1:
             raise ValueError(f"k must be at least 1, not {k}")
@@ -231,12 +249,28 @@ class Index:
         fused = search.fuse(found, rest={"lexical": 0.0} if len(found.get("lexical", ())) < candidates else None)
         passages = self._catalog.passages_by_id([one.id for one in fused])
         # A passage that another process has deleted since may still be in a cache.
-        there = [one for one in fused if one.id in passages][:k]
-        return [Hit(passages[one.id], one.score, one.ranks, one.scores) for one in there]
+        there = [Hit(passages[one.id], one.score, one.ranks, one.scores) for one in fused if one.id in passages]
+        return search.fold(self._reranked(query, there), k)
+
+    def neighbours(self, passage: Passage, before: int = 1, after: int = 1) -> list[Passage]:
+        """The passages around one in its document, itself among them, in order.
+
+        Args:
+            passage: Of this index; of a document that has changed since there are none.
+            before: How many before it at most.
+            after: How many after it at most.
+        """
+        all_ = self._catalog.passages(passage.document_id)
+        place = next((number for number, one in enumerate(all_) if one.id == passage.id), None)
+        return [] if place is None else all_[max(0, place - before) : place + after + 1]
 
     def documents(self) -> list[Document]:
         """All documents, in the order of their sources."""
         return self._catalog.documents()
+
+    def sources(self) -> dict[str, str]:
+        """The id of each document by its first source, in the order of these; quicker than reading the documents."""
+        return self._catalog.sources()
 
     def document(self, document_id: str) -> Document:
         """One document.
@@ -258,15 +292,29 @@ class Index:
         return self._catalog.passages(document_id) or self._catalog.passages(self.document(document_id).id)
 
     def check(self) -> CheckReport:
-        """Look for faults in the index and for files that have changed since they were added."""
-        states = [(origin.source, _state(origin)) for origin in self._catalog.origins()]
-        return CheckReport(
-            documents=len(self._catalog.hashes()),
-            passages=self._catalog.passage_count(),
-            problems=tuple(self._catalog.problems()),
-            changed=tuple(source for source, state in states if state == "changed"),
-            missing=tuple(source for source, state in states if state == "missing"),
-        )
+        """Prove that the index is sound, or say in what it isn't; and which files have changed since they were added.
+
+        Compares every passage with its document, every document with its hash, both caches with the catalog, and every
+        file with the hash that it had: it reads them all.
+        """
+        return check.examine(self._catalog, self._vectors, self._lexical)
+
+    def repair(self, progress: Callable[[Progress], None] | None = None) -> CheckReport:
+        """Mend what ``check`` finds: make caches again, cut documents anew, read damaged ones again, embed the rest.
+
+        Args:
+            progress: As in ``add``.
+
+        Returns:
+            What is still wrong.
+        """
+        before = self.check()
+        again = check.mend(self._catalog)
+        Ingest(self._catalog, progress).run([load.File(path, (str(path),)) for path in again])
+        if before.problems:
+            self.rebuild()
+        self._finish(len(again), progress, wait=True)
+        return self.check()
 
     def rebuild(self) -> None:
         """Make what is derived from the catalog again, without embedding anything.
@@ -310,13 +358,18 @@ class Index:
         """The ids of the documents that a search is confined to, None for all."""
         if not where:
             return None
-        chosen: list[set[str]] = []
-        for key, value in where.items():
-            values = {value} if isinstance(value, str) else set(value)
-            if key not in ("source", "document_id"):
-                raise ValueError(f"a search can be confined by source or document_id, not by {key!r}")
-            chosen.append(self._catalog.documents_from(values) if key == "source" else values)
-        return set.intersection(*chosen)
+        known = ("source", "document_id", "media_type", *self._catalog.metadata_keys())
+        for key in where.keys() - set(known):
+            raise ValueError(f"no document can be told by {key!r}; what they can be told by: {', '.join(known)}")
+        wanted = {key: [value] if isinstance(value, str) else list(value) for key, value in where.items()}
+        return set.intersection(*(self._catalog.documents_with(key, values) for key, values in wanted.items()))
+
+    def _reranked(self, query: str, hits: list[Hit]) -> list[Hit]:
+        if self._reranker is None or not hits:
+            return hits
+        from index import nodes  # noqa: PLC0415 - takes seconds, which only those with a reranker should pay
+
+        return nodes.reranked(query, hits, self._reranker)
 
     def _model(self) -> "BaseEmbedding":
         if self._embed_model is None:
@@ -336,14 +389,3 @@ class Index:
 def _name(model: "BaseEmbedding") -> str:
     """Name a model; LlamaIndex calls those ``unknown`` that don't say."""
     return model.model_name if model.model_name != "unknown" else type(model).__name__
-
-
-def _state(origin: Origin) -> str:
-    """Compare a file with what it was when it was added: ``same``, ``changed`` or ``missing``."""
-    if not origin.path:
-        return "same"
-    try:
-        stat = Path(origin.path).stat()
-    except OSError:
-        return "missing"
-    return "same" if (stat.st_size, stat.st_mtime_ns) == (origin.size, origin.modified) else "changed"

@@ -9,7 +9,7 @@ from index.catalog import Catalog
 from index.embedding import words
 from index.errors import DocumentError
 from index.rows import Held, Origin
-from index.types import Document, FileReport, Progress
+from index.types import Document, FileReport, Passage, Progress
 
 
 class Ingest:
@@ -78,8 +78,8 @@ class Ingest:
 
     def _store(self, document: Document, held: Held | None, origin: Origin) -> int:
         document = dataclasses.replace(document, id=self._id(document, held))
-        passages = split.passages(document)
-        self._catalog.put(document, passages, [words(passage) for passage in passages], origin)
+        passages, said = cut(document)
+        self._catalog.put(document, passages, said, origin)
         return len(passages)
 
     def _id(self, document: Document, held: Held | None) -> str:
@@ -94,6 +94,12 @@ class Ingest:
         self._now = dataclasses.replace(self._now, **changed)  # type: ignore[arg-type]
         if self._progress is not None:
             self._progress(self._now)
+
+
+def cut(document: Document) -> tuple[Sequence[Passage], Sequence[str]]:
+    """The passages of a document, and the words that each is embedded from."""
+    passages = split.passages(document)
+    return passages, [words(passage) for passage in passages]
 
 
 def _origin(file: load.File, source: str) -> Origin:

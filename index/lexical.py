@@ -8,6 +8,7 @@ import logging
 import shutil
 import threading
 import time
+from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
 
@@ -92,6 +93,24 @@ class Lexical:
                     continue
                 return
             logger.warning("tantivy in %s can't be used; passages are found by their vectors alone", self._folder)
+
+    def problems(self) -> list[str] | None:
+        """In what it differs from the catalog; None where another process is just writing to it."""
+        with self._lock:
+            self.level()
+            if self._index is None or self._generation != self._catalog.generation("passages"):
+                return None
+            searcher = self._index.searcher()
+            most = max(1, searcher.num_docs)
+            found = searcher.search(tantivy.Query.all_query(), most, count=False)
+            held = Counter(searcher.doc(address)["id"][0] for _, address in found.hits)
+            wanted = {row[0] for row in self._catalog.texts_since(0).rows}
+        faults = (
+            ("lacks", wanted - held.keys()),
+            ("has too many, by", held.keys() - wanted),
+            ("holds twice", {id_ for id_, times in held.items() if times > 1}),
+        )
+        return [f"tantivy {what} {len(ids)} passages" for what, ids in faults if ids]
 
     def rebuild(self) -> None:
         """Make the folder again from the catalog."""

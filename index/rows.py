@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from index.types import Document, Heading, Passage, Sentence, Span
@@ -71,6 +71,10 @@ insert into sources (source, path, size, modified, document_id) values (?, ?, ?,
 on conflict (source) do update set path = excluded.path, size = excluded.size, modified = excluded.modified,
     document_id = excluded.document_id
 """
+
+
+Cut = Callable[[Document], tuple[Sequence[Passage], Sequence[str]]]
+"""Cuts a document into passages, and says which words each is embedded from."""
 
 
 class Origin(NamedTuple):
@@ -186,6 +190,33 @@ def text_sha256(text: str) -> str:
 def digest(words: str) -> bytes:
     """What tells whether two passages are embedded from the same words."""
     return hashlib.sha256(words.encode()).digest()[:16]
+
+
+def put_passages(db: sqlite3.Connection, passages: Sequence[Passage], words: Sequence[str], generation: int) -> None:
+    """Store a document's passages in place of those it had, with the vectors that are known already."""
+    known = known_vectors(db, words)
+    document_id = passages[0].document_id
+    bury(db, document_id, generation)
+    pairs = zip(passages, words, strict=True)
+    db.executemany(PUT_PASSAGE, (from_passage(one, said, generation) for one, said in pairs))
+    db.executemany(
+        "insert into vectors select number, ?, ? from passages where document_id = ? and words = ?",
+        ((vector, generation, document_id, said) for said, vector in known.items()),
+    )
+
+
+def recut(db: sqlite3.Connection, document_id: str, cut: Cut, generation: int) -> None:
+    """Cut a document anew from the text that is stored."""
+    row = db.execute(f"{DOCUMENT} where id = ?", (document_id,)).fetchone()
+    put_passages(db, *cut(to_document(row)), generation)
+
+
+def remake(db: sqlite3.Connection, cut: Cut, generation: int) -> None:
+    """Cut all documents anew, and forget all vectors."""
+    db.execute("delete from vectors")
+    db.execute("delete from meta where key = 'dimensions'")
+    for (document_id,) in db.execute("select id from documents order by id").fetchall():
+        recut(db, document_id, cut, generation)
 
 
 def known_vectors(db: sqlite3.Connection, words: Sequence[str]) -> dict[bytes, bytes]:

@@ -1,11 +1,17 @@
-"""Fuse the rankings of several retrievers. Pure: scores in, one ranking out."""
+"""Fuse the rankings of several retrievers, and fold what is found twice. Pure: scores in, one ranking out."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from index.types import Hit
 
 _ROUNDING = 1e-6
 """Retrievers compute in single precision, good for seven digits: what differs less than this is equal."""
+
+_DUPLICATE = 0.85
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,40 @@ def fuse(found: Mapping[str, Mapping[str, float]], rest: Mapping[str, float] | N
         for id_ in ids
     ]
     return sorted(fused, key=lambda one: (-one.score, min(one.ranks.values()), one.id))
+
+
+def fold(hits: Iterable[Hit], k: int) -> list[Hit]:
+    """Keep the best of each set of passages that say nearly the same, the others as its ``duplicates``.
+
+    Two are near-duplicates where at least 85% of the runs of three words that either has are in both (Broder 1997,
+    resemblance of shingles): copies of a page, a report's versions, boilerplate.
+
+    Args:
+        hits: Best first.
+        k: How many to keep at most; no more hits are looked at than that takes.
+    """
+    kept: list[Hit] = []
+    shingles: list[frozenset[tuple[str, ...]]] = []
+    for hit in hits:
+        new = _shingles(hit.passage.text)
+        twin = next((number for number, old in enumerate(shingles) if _resemblance(old, new) >= _DUPLICATE), None)
+        if twin is not None:
+            kept[twin] = replace(kept[twin], duplicates=(*kept[twin].duplicates, hit.passage))
+        elif len(kept) < k:
+            kept.append(hit)
+            shingles.append(new)
+        else:
+            break
+    return kept
+
+
+def _shingles(text: str) -> frozenset[tuple[str, ...]]:
+    words = _WORD.findall(text.lower())
+    return frozenset(zip(words, words[1:], words[2:], strict=False)) or frozenset([tuple(words)])
+
+
+def _resemblance(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> float:
+    return len(one & other) / len(one | other)
 
 
 def _standardised(scores: Mapping[str, float], rest: Sequence[float]) -> tuple[dict[str, float], float]:

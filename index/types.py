@@ -106,12 +106,14 @@ class Hit:
         score: The fused score; higher is better, comparable only within one search.
         ranks: The rank from 1 by retriever (``vectors``, ``lexical``), absent where that retriever did not find it.
         scores: The raw score by retriever: cosine similarity in -1…1, BM25 from 0 up.
+        duplicates: Passages that say nearly the same and were found less well, folded into this one.
     """
 
     passage: Passage
     score: float
     ranks: Mapping[str, int] = field(default_factory=dict)
     scores: Mapping[str, float] = field(default_factory=dict)
+    duplicates: tuple[Passage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,12 +201,14 @@ class State:
         documents: How many documents it holds.
         passages: How many passages; all are found by their words.
         embedded: How many of them are found by their meaning too; the rest follow.
+        generation: A number that every change makes greater, whichever process it was.
         fault: What works less well than it should, and what to do, in a sentence; None where all is well.
     """
 
     documents: int
     passages: int
     embedded: int
+    generation: int
     fault: str | None = None
 
 
@@ -215,7 +219,9 @@ class CheckReport:
     Attributes:
         documents: How many documents the index holds.
         passages: How many passages.
-        problems: What is wrong, one sentence each, with what to do.
+        problems: What is wrong, one sentence each; ``repair`` mends it.
+        waiting: How many passages have no vector yet; they are found by their words, and ``embed`` goes on with them.
+        unseen: What could not be looked at, and why, one sentence each.
         changed: Sources whose file is no longer the one that was indexed.
         missing: Sources whose file is gone; the index still answers from them.
     """
@@ -223,6 +229,8 @@ class CheckReport:
     documents: int
     passages: int
     problems: tuple[str, ...] = ()
+    waiting: int = 0
+    unseen: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
 

@@ -18,6 +18,7 @@ def test_an_environment_that_says_nothing_gives_the_defaults() -> None:
 def test_each_setting_has_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     values = {
         "FOOTNOTED_MODEL": "llama3.1",
+        "FOOTNOTED_CHROMA_URL": "http://localhost:8000",
         "FOOTNOTED_RETRIEVAL": "lexical",
         "FOOTNOTED_PASSAGES": "5",
         "FOOTNOTED_EVIDENCE_TOKENS": "1234",

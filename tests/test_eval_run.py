@@ -277,4 +277,5 @@ def test_two_files_of_the_same_content_are_two_where_gold_names_one(
     monkeypatch.setenv("FOOTNOTED_MODELS_DIR", str(models_folder))
     twins = {name: document("Cats purr when content.", name) for name in ("a.txt", "b.txt")}
     with open_index(Suite(name="twins", mode="end-to-end", cases=(), documents=twins)) as index:
-        assert {hit.passage.source for hit in index.search("cats")} == {"a.txt", "b.txt"}
+        (hit,) = index.search("cats")
+        assert {hit.passage.source, *(one.source for one in hit.duplicates)} == {"a.txt", "b.txt"}

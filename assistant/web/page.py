@@ -16,6 +16,7 @@ from assistant.web.conversation import Conversation, Exchange, Place, Waiting
 from assistant.web.line import Line
 from assistant.web.session import Session, Task
 from index.errors import DocumentError, FootnotedError
+from index.types import State
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +25,8 @@ EMBEDDED_AT_ONCE = 1
 ENDPOINT_AT_ONCE = 8
 # How often a waiting question looks whether its turn has come, and its reader is still there.
 WAIT_SECONDS = 0.2
+# How often an open page looks what other processes have added.
+REFRESH_SECONDS = 0.9
 
 SUGGESTIONS = {
     "1d277cccf9fc0d63ae95f600f236a0260f9617ed38839e538d7e438a2ea265da": (
@@ -51,13 +54,16 @@ class Page:
     def __init__(self, assistant: Assistant) -> None:
         self._assistant = assistant
         self._line = Line(EMBEDDED_AT_ONCE if assistant.model.embedded else ENDPOINT_AT_ONCE)
-        documents = assistant.index.documents()
-        self._names = [(document.source, document.id) for document in documents]
-        self._first = documents[0].id if documents else None
-        self._suggestions = [text for document in documents for text in SUGGESTIONS.get(document.sha256, ())]
+        sources = assistant.index.sources()
+        self._first = next(iter(sources.values()), None)
+        first = [assistant.index.document(self._first)] if self._first else []
+        self._suggestions = [text for document in first for text in SUGGESTIONS.get(document.sha256, ())]
         self.blocks = gr.Blocks(title="Footnoted", analytics_enabled=False, fill_height=True, fill_width=True)
         with self.blocks:
             self._session = gr.State(Session())
+            # What this reader's page shows of the index.
+            self._shown_state = gr.State(None)
+            self._timer = gr.Timer(REFRESH_SECONDS)
             self._lay_out()
             self._connect()
 
@@ -69,6 +75,8 @@ class Page:
                 apply_default_css=False,
                 js_on_load=None,
             )
+            library = render.library(self._assistant.index.state())
+            self._library = gr.HTML(library, elem_id="fn-library", apply_default_css=False, js_on_load=None)
             self._new = gr.Button("New chat", elem_id="fn-new", size="sm")
         with gr.Row(elem_id="fn-main", equal_height=True):
             with gr.Column(elem_id="fn-chat", scale=1, min_width=280):
@@ -106,11 +114,12 @@ class Page:
             self._stop = gr.Button("Stop", elem_id="fn-stop", visible=False, scale=0, min_width=88)
 
     def _lay_out_source(self) -> None:
+        choices = self._choices()
         self._selector = gr.Dropdown(
-            choices=self._names,
+            choices=choices,
             value=self._first,
             label="Document",
-            visible=len(self._names) > 1,
+            visible=len(choices) > 1,
             elem_id="fn-selector",
             filterable=True,
         )
@@ -138,6 +147,8 @@ class Page:
         self._new.click(self._fresh, self._session, everything, **at_once)
         self._pane.show(self._shown, self._session, everything, **at_once)
         self._selector.input(self._selected, [self._selector, self._session], self._pane, **at_once)
+        refreshed = [self._library, self._selector, self._pane, self._shown_state]
+        self._timer.tick(self._refresh, [self._shown_state, self._selector], refreshed, **at_once)
 
     def _begin(self, question: str, session: Session) -> Update:
         """Show the question at once; ``_answer`` may have to wait for its turn."""
@@ -194,6 +205,28 @@ class Page:
 
     def _selected(self, document_id: str, session: Session) -> str:
         return self._document(document_id, session.conversation.last)
+
+    def _refresh(self, shown: State | None, selected: str | None) -> Update:
+        """Show what another process, or the embedding in the background, has changed in the index."""
+        state = self._assistant.index.state()
+        if state == shown:
+            return {self._shown_state: gr.skip()}
+        choices = self._choices()
+        news: Update = {
+            self._library: render.library(state),
+            self._shown_state: state,
+            self._selector: gr.update(choices=choices, visible=len(choices) > 1),
+        }
+        if selected is None and choices:
+            first = choices[0][1]
+            news |= {
+                self._selector: gr.update(choices=choices, visible=len(choices) > 1, value=first),
+                self._pane: self._document(first),
+            }
+        return news
+
+    def _choices(self) -> list[tuple[str, str]]:
+        return list(self._assistant.index.sources().items())
 
     @property
     def _nothing(self) -> Update:

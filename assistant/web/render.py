@@ -5,6 +5,7 @@ import html
 from assistant.llm import Model
 from assistant.types import Answer, Claim
 from assistant.web.conversation import Exchange, Place
+from index.types import State
 
 TINTS = 6
 """How many colours footnotes have before they repeat; ``page.css`` defines them."""
@@ -50,6 +51,17 @@ def where(model: Model) -> str:
         f"Answers by <b>{escape(model.name)}</b>. Questions and the passages found are sent to "
         f"<b>{escape(model.where)}</b>."
     )
+
+
+def library(state: State) -> str:
+    """What there is to ask about, how much of it is ready, and what is wrong with it."""
+    passages = f"{state.passages:,} passage{'' if state.passages == 1 else 's'}"
+    said = f"{state.documents:,} document{'' if state.documents == 1 else 's'}, {passages}"
+    if state.embedded < state.passages:
+        share = state.embedded / state.passages
+        said += f". Found by their words; by their meaning too: {share:.0%}"
+    fault = f'<br><span class="fn-fault" role="alert">{escape(state.fault)}</span>' if state.fault else ""
+    return f'<p class="fn-library" aria-live="polite">{said}{fault}</p>'
 
 
 def question(exchange: Exchange) -> str:

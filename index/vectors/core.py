@@ -15,6 +15,8 @@ logger = logging.getLogger(__name__)
 # So many are taken in while a search waits (half a second); more are in the background, and meanwhile compared exactly.
 _AT_ONCE = 1000
 _PATIENCE_SECONDS = 0.2
+# Chroma passes on each of them to its database, which takes only so many, and gets slow before.
+_FILTERED = 100
 
 
 class NearestVectors:
@@ -56,7 +58,8 @@ class NearestVectors:
         Returns:
             The cosine similarity, -1 to 1, by passage id.
         """
-        found = self._in_chroma(query, limit, document_ids)
+        few = document_ids is None or len(document_ids) <= _FILTERED
+        found = self._in_chroma(query, limit, document_ids) if few else None
         # A graph is approximate: behind a narrow filter it may find less than there is.
         if found is not None and (len(found) >= limit or len(found) >= self._catalog.vector_count(document_ids)):
             return found
