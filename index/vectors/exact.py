@@ -91,6 +91,12 @@ def unit(vectors: npt.ArrayLike) -> Vectors:
     return np.asarray(rows / np.where(lengths == 0, 1, lengths), dtype=np.float32)
 
 
+def spread(vectors: Sequence[bytes]) -> float:
+    """The standard deviation of the cosines between some vectors, each as bytes of float16; at least two."""
+    some = unit(np.stack([np.frombuffer(vector, dtype=np.float16) for vector in vectors]))
+    return float((some @ some.T)[np.triu_indices(len(some), 1)].std())
+
+
 def matrix(rows: Sequence[tuple[Any, ...]]) -> Vectors:
     """Stack the vectors of some rows, as float32 of shape (len(rows), dimensions)."""
     # Rounding to float16 left their lengths a little off 1, which an inner product would tell and a cosine would not.
