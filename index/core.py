@@ -20,6 +20,7 @@ from index.vectors.exact import spread, unit
 if TYPE_CHECKING:
     from llama_index.core.base.embeddings.base import BaseEmbedding
     from llama_index.core.postprocessor.types import BaseNodePostprocessor
+    from llama_index.core.readers.base import BaseReader
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2-int8"
 """The name of the embedded model, as recorded in every index made with it."""
@@ -56,10 +57,12 @@ class Index:
         embed_model: "BaseEmbedding | None",
         reranker: "BaseNodePostprocessor | None" = None,
         chroma_url: str | None = None,
+        readers: Mapping[str, "BaseReader"] | None = None,
     ) -> None:
         """Put together what ``open`` opened; use that."""
         self._reranker = reranker
         self.path = path
+        self._readers = load.by_suffix(readers or {})
         self._catalog = catalog
         self._embed_model = embed_model
         self._name = DEFAULT_MODEL if embed_model is None else _name(embed_model)
@@ -78,6 +81,7 @@ class Index:
         remake: bool = False,
         reranker: "BaseNodePostprocessor | None" = None,
         chroma_url: str | None = None,
+        readers: Mapping[str, "BaseReader"] | None = None,
     ) -> Self:
         """Open an index, or make an empty one where there is none.
 
@@ -90,6 +94,8 @@ class Index:
             reranker: Orders anew what a search has found; any of LlamaIndex's.
             chroma_url: A Chroma server that holds the vectors, such as ``http://localhost:8000``, in place of a Chroma
                 in the index's own folder.
+            readers: LlamaIndex readers by the suffix of the files that they read, such as ``.rtf``. Files that were
+                read before are read with another one when they change.
 
         Raises:
             IndexMissing: There is none, and there must be.
@@ -107,7 +113,7 @@ class Index:
         made_with = {"embedding model": name, "splitter": split.VERSION}
         catalog = Catalog(folder / _CATALOG, made_with, cut if remake else None)
         try:
-            return cls(folder, catalog, embed_model, reranker, chroma_url)
+            return cls(folder, catalog, embed_model, reranker, chroma_url, readers)
         except BaseException:
             catalog.close()
             raise
@@ -178,9 +184,10 @@ class Index:
             IndexMismatch: The embedding model makes vectors of other dimensions than there are.
             WeightsError: The embedded model's weights can't be had. What was read stays, found by its words.
         """
-        found = load.find([paths] if isinstance(paths, str | os.PathLike) else paths, leave_out=self.path)
+        named = [paths] if isinstance(paths, str | os.PathLike) else paths
+        found = load.find(named, leave_out=self.path, among=load.suffixes(self._readers))
         failed = [FileReport(failure.source, "failed", failure.reason) for failure in found.failures]
-        reports = Ingest(self._catalog, progress).run(found.files)
+        reports = Ingest(self._catalog, progress, self._readers).run(found.files)
         removed = [FileReport(source, "removed") for source in self._gone(found) if self._catalog.remove(source)]
         self._finish(len(reports), progress, wait=wait)
         return AddReport((*failed, *reports, *removed), found.skipped)
@@ -319,7 +326,7 @@ class Index:
         """
         before = self.check()
         again = check.mend(self._catalog)
-        Ingest(self._catalog, progress).run([load.File(path, (str(path),)) for path in again])
+        Ingest(self._catalog, progress, self._readers).run([load.File(path, (str(path),)) for path in again])
         if before.problems:
             self.rebuild()
         self._finish(len(again), progress, wait=True)

@@ -2,7 +2,8 @@
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from index import load, split
 from index.catalog import Catalog
@@ -11,19 +12,29 @@ from index.errors import DocumentError
 from index.rows import Held, Origin
 from index.types import Document, FileReport, Passage, Progress
 
+if TYPE_CHECKING:
+    from llama_index.core.readers.base import BaseReader
+
 
 class Ingest:
     """One run over some files."""
 
-    def __init__(self, catalog: Catalog, progress: Callable[[Progress], None] | None = None) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        progress: Callable[[Progress], None] | None = None,
+        readers: Mapping[str, "BaseReader"] | None = None,
+    ) -> None:
         """Prepare a run.
 
         Args:
             catalog: Where documents go.
             progress: Told how far the run has come.
+            readers: As ``load`` takes them.
         """
         self._catalog = catalog
         self._progress = progress
+        self._readers = readers
         self._now = Progress("", 0, 0)
 
     def run_documents(self, documents: Sequence[Document]) -> list[FileReport]:
@@ -60,7 +71,7 @@ class Ingest:
         held = self._catalog.held(source)
         if held is not None and held.origin == origin:
             return FileReport(source, "unchanged")
-        return self._take_in(load.load(file.path, source), held, origin)
+        return self._take_in(load.load(file.path, source, self._readers), held, origin)
 
     def _take_in(self, document: Document, held: Held | None, origin: Origin) -> FileReport:
         source = origin.source
@@ -74,7 +85,11 @@ class Ingest:
     def _attach_to_twin(self, document: Document, origin: Origin) -> bool:
         """Let the source mean a document that has the same content already, if there is one."""
         twin = self._catalog.document_with(document.sha256)
-        return twin is not None and self._catalog.attach(twin, origin)
+        found = None if twin is None else self._catalog.document(twin)
+        # The same bytes say something else as page.html than as page.txt.
+        if found is None or found.media_type != document.media_type:
+            return False
+        return self._catalog.attach(found.id, origin)
 
     def _store(self, document: Document, held: Held | None, origin: Origin) -> int:
         document = dataclasses.replace(document, id=self._id(document, held))

@@ -1,41 +1,29 @@
 """Find files and read each into a document with canonical text. Knows nothing of stores or models."""
 
-import codecs
 import hashlib
 import os
-import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from index.errors import DocumentError
+from index.formats import plain
+from index.formats.content import Content, Unreadable
+from index.formats.core import FORMATS, MAX_BYTES, Format, foreign, read
+from index.formats.plain import EMPTY
 from index.types import Document
 
-MEDIA_TYPES = {
-    ".txt": "text/plain",
-    ".text": "text/plain",
-    ".md": "text/markdown",
-    ".markdown": "text/markdown",
-}
+if TYPE_CHECKING:
+    from llama_index.core.readers.base import BaseReader
+
+__all__ = ["EMPTY", "MAX_BYTES", "MEDIA_TYPES", "File", "Found", "by_suffix", "canonical", "find", "load", "suffixes"]
+
+MEDIA_TYPES = {suffix: known.media_type for suffix, known in FORMATS.items()}
 """What can be read, by the suffix of the file's name in lower case."""
 
-MAX_BYTES = 50 * 1024 * 1024
-"""The largest file that is read. A book is 1 MB; what is larger than this is a dump or a log."""
-
-EMPTY = "is empty"
-"""Why a document without words can't be taken in."""
-
-_TITLE_CHARS = 120
-# UTF-32 first: its little-endian mark begins with that of UTF-16.
-_MARKS = (
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(\S.*)$|^(\S.*)\n(?:=+|-+)[ \t]*$", re.MULTILINE)
+_TITLE_CHARS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +56,32 @@ class Found:
     folders: tuple[Path, ...] = ()
 
 
-def find(paths: Iterable[str | os.PathLike[str]], leave_out: Path | None = None) -> Found:
+def suffixes(readers: Mapping[str, "BaseReader"] | None = None) -> list[str]:
+    """The suffixes of the files that can be read, in lower case: those known here, then those of readers."""
+    return list(dict.fromkeys([*MEDIA_TYPES, *(readers or ())]))
+
+
+def by_suffix(readers: Mapping[str, "BaseReader"]) -> dict[str, "BaseReader"]:
+    """Check what a user passed as readers, and write their suffixes in lower case.
+
+    Raises:
+        ValueError: A suffix has no full stop in front.
+    """
+    for suffix in readers:
+        if not suffix.startswith("."):
+            raise ValueError(f"readers are named by suffixes such as '.rtf', not by {suffix!r}")
+    return {suffix.lower(): reader for suffix, reader in readers.items()}
+
+
+def find(
+    paths: Iterable[str | os.PathLike[str]], leave_out: Path | None = None, among: Collection[str] = tuple(MEDIA_TYPES)
+) -> Found:
     """Find the files to read: those named, and in folders, at any depth, those of a format that can be read.
 
     Args:
         paths: Files and folders.
         leave_out: A folder that is never looked into, such as the index itself.
+        among: The suffixes, in lower case, of what can be read.
 
     Returns:
         The files in the order of ``paths``, those of a folder sorted by name.
@@ -87,51 +95,58 @@ def find(paths: Iterable[str | os.PathLike[str]], leave_out: Path | None = None)
             files.setdefault(path, File(path, _names(path, path.parent)))
             continue
         inside = [file for file in _walk(path, failures) if leave_out is None or leave_out not in file.parents]
-        wanted = [file for file in inside if _is_wanted(file, path)]
+        wanted = [file for file in inside if _is_wanted(file, path, among)]
         skipped += len(inside) - len(wanted)
         if wanted:
             folders.append(path)
         else:
-            failures.append(DocumentError(str(path), f"no file in this folder can be read; {_formats()}"))
+            failures.append(DocumentError(str(path), f"no file in this folder can be read; {_formats(among)}"))
         for file in wanted:
             files.setdefault(file, File(file, _names(file, path)))
     return Found(tuple(files.values()), tuple(failures), skipped, tuple(folders))
 
 
-def load(path: str | os.PathLike[str], source: str | None = None) -> Document:
+def load(
+    path: str | os.PathLike[str], source: str | None = None, readers: Mapping[str, "BaseReader"] | None = None
+) -> Document:
     """Read a file.
 
     Args:
         path: The file.
         source: The name by which the user knows it; its file name when None.
+        readers: LlamaIndex readers by suffix, in lower case, which come before those known here.
 
     Returns:
-        The document. Its text is what the file says, with a line feed for every kind of line end and without a byte
-        order mark; its id is made from ``source``.
+        The document. Its text is what the user can read in the file, with a line feed for every kind of line end; its
+        id is made from ``source``.
 
     Raises:
-        DocumentError: It can't be read, is not text, is empty, too large or of an unknown format.
+        DocumentError: It can't be read, is empty, damaged, protected, too large or of an unknown format.
     """
     path = _absolute(path)
     source = source or path.name
-    media_type = MEDIA_TYPES.get(path.suffix.lower())
-    if media_type is None:
-        raise DocumentError(source, f"files of this kind can't be read; {_formats()}")
-    data = _read(path, source)
-    text = canonical(data, source)
+    suffix = path.suffix.lower()
+    reader = (readers or {}).get(suffix)
+    if reader is None and suffix not in FORMATS:
+        raise DocumentError(source, f"files of this kind can't be read; {_formats(suffixes(readers))}")
+    known = foreign(path, reader) if reader is not None else FORMATS[suffix]
+    data = _read(path, source, known.max_bytes)
+    content = _content(data, known, source)
     return Document(
         id=hashlib.sha256(source.encode("utf-8", "surrogateescape")).hexdigest()[:16],
         sources=(source,),
-        title=_title(text, media_type) or path.stem,
-        text=text,
-        media_type=media_type,
+        title=" ".join((content.title or path.stem).split())[:_TITLE_CHARS],
+        text=content.text,
+        media_type=known.media_type,
         sha256=hashlib.sha256(data).hexdigest(),
-        metadata={"path": str(path)},
+        pages=content.pages,
+        metadata={**content.metadata, "path": str(path)},
+        headings=content.headings,
     )
 
 
 def canonical(data: bytes, source: str) -> str:
-    """Decode a file's bytes into canonical text.
+    """Decode a text file's bytes into canonical text.
 
     Args:
         data: The bytes.
@@ -140,57 +155,27 @@ def canonical(data: bytes, source: str) -> str:
     Raises:
         DocumentError: They are not text, or hold nothing but white space.
     """
-    text = _decode(data, source).lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    if "\0" in text:
-        raise DocumentError(source, "looks like a binary file, not text")
-    if not text.strip():
-        raise DocumentError(source, EMPTY)
-    return text
+    try:
+        return plain.canonical(data)
+    except Unreadable as error:
+        raise DocumentError(source, str(error)) from error
 
 
-def _decode(data: bytes, source: str) -> str:
-    encoding = next((name for mark, name in _MARKS if data.startswith(mark)), None) or _utf16_without_mark(data)
-    if encoding is not None:
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError as error:
-            raise DocumentError(source, f"is not valid {encoding.upper()}: {error.reason}") from error
-    # Text that is valid UTF-8 by chance is next to impossible; what is not, is most likely from an older Windows.
-    for name in ("utf-8", "cp1252"):
-        try:
-            return data.decode(name)
-        except UnicodeDecodeError:
-            continue
-    return data.decode("latin-1")
+def _content(data: bytes, known: Format, source: str) -> Content:
+    try:
+        return read(data, known)
+    except Unreadable as error:
+        raise DocumentError(source, str(error)) from error
 
 
-def _utf16_without_mark(data: bytes) -> str | None:
-    """Recognise UTF-16 by the zero in every other byte that text in a Latin script has."""
-    sample = data[: 4096 & ~1]
-    first, second = sample[0::2].count(0), sample[1::2].count(0)
-    most = 0.4 * len(sample) / 2
-    if len(data) % 2 == 0 and max(first, second) > most and min(first, second) == 0:
-        return "utf-16-be" if first else "utf-16-le"
-    return None
-
-
-def _title(text: str, media_type: str) -> str | None:
-    if media_type == "text/markdown":
-        heading = _HEADING.search(text)
-        return (heading[1] or heading[2]).strip("#*_` \t") or None if heading else None
-    first, _, rest = text.lstrip().partition("\n")
-    following = rest.partition("\n")[0]
-    return first.strip() if len(first) < _TITLE_CHARS and rest.strip() and not following.strip() else None
-
-
-def _read(path: Path, source: str) -> bytes:
+def _read(path: Path, source: str, most: int) -> bytes:
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
             raise DocumentError(source, "is not an ordinary file")
         size = found.st_size
-        if size > MAX_BYTES:
-            raise DocumentError(source, f"is {size / 2**20:.0f} MB; files up to {MAX_BYTES // 2**20} MB are read")
+        if size > most:
+            raise DocumentError(source, f"is {size / 2**20:.0f} MB; files up to {most // 2**20} MB are read")
         return path.read_bytes()
     except OSError as error:
         raise DocumentError(source, f"can't be read: {error.strerror or error}") from error
@@ -205,9 +190,10 @@ def _walk(folder: Path, failures: list[DocumentError]) -> Iterator[Path]:
         yield from (Path(parent, name) for name in sorted(names))
 
 
-def _is_wanted(file: Path, folder: Path) -> bool:
-    hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
-    return not hidden and file.suffix.lower() in MEDIA_TYPES
+def _is_wanted(file: Path, folder: Path, among: Collection[str]) -> bool:
+    # Office keeps a "~$report.docx" beside each file that is open.
+    hidden = any(part.startswith((".", "~$")) for part in file.relative_to(folder).parts)
+    return not hidden and file.suffix.lower() in among
 
 
 def _names(file: Path, folder: Path) -> tuple[str, ...]:
@@ -230,5 +216,5 @@ def _shown(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "replace")
 
 
-def _formats() -> str:
-    return f"what can: {', '.join(MEDIA_TYPES)}"
+def _formats(among: Iterable[str]) -> str:
+    return f"what can: {', '.join(among)}"

@@ -1,0 +1,110 @@
+"""ZIP archives that stand for one document: opened only when nothing in them can fill the memory.
+
+What is nested in them, such as a table in a report, is never opened.
+"""
+
+import io
+import re
+import zipfile
+import zlib
+
+from index.formats.content import Unreadable
+from index.formats.kind import PROTECTED, mistaken
+from index.formats.markup import parse_xml
+from index.formats.render import tag
+
+MAX_MEMBERS = 20_000
+"""Of an archive at most; a book of a thousand pictures has some two thousand."""
+
+MAX_BYTES = 400 * 2**20
+"""Of all members together, unpacked."""
+
+MAX_RATIO = 250
+"""Of a large member's size to its packed one. The markup of real files is packed to a fiftieth at best."""
+
+_PROPERTIES = "docProps/core.xml"
+_LARGE = 8 * 2**20
+_MARKUP = re.compile(r"\.(xml|rels|opf|ncx|x?html?|vml)$", re.IGNORECASE)
+_KINDS = {
+    "word/document.xml": ("a Word document", ".docx"),
+    "ppt/presentation.xml": ("a PowerPoint presentation", ".pptx"),
+    "xl/workbook.xml": ("an Excel workbook", ".xlsx"),
+    "META-INF/container.xml": ("an EPUB book", ".epub"),
+}
+_DAMAGED = "is damaged or cut short: get a whole copy of it"
+
+
+def opened(data: bytes, part: str, most_markup: int) -> zipfile.ZipFile:
+    """Open an archive after a look at everything in it.
+
+    Args:
+        data: The file.
+        part: The member that makes it what it should be.
+        most_markup: Bytes that one member of XML or HTML may have: parsers need some thirty times as many.
+
+    Raises:
+        Unreadable: It is something else, damaged, protected, or made to fill the memory.
+    """
+    name = _KINDS[part][0]
+    if not data.startswith(b"PK"):
+        raise Unreadable(mistaken(data) or f"is damaged or not {name}: open it in its program and save it again")
+    # Before zipfile makes an object of each.
+    if data.count(b"PK\x01\x02") > 2 * MAX_MEMBERS:
+        raise Unreadable(_bomb("too many members"))
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+        _check(archive, part, most_markup)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
+        raise Unreadable(_DAMAGED) from error
+    return archive
+
+
+def core_title(archive: zipfile.ZipFile) -> str | None:
+    """The title in the properties of an Office file."""
+    if _PROPERTIES not in archive.namelist():
+        return None
+    root = parse_xml(archive.read(_PROPERTIES))
+    return next((element.text for element in root.iter() if tag(element) == "title"), None)
+
+
+def _check(archive: zipfile.ZipFile, part: str, most_markup: int) -> None:
+    members = archive.infolist()
+    if len(members) > MAX_MEMBERS:
+        raise Unreadable(_bomb("too many members"))
+    if sum(member.file_size for member in members) > MAX_BYTES:
+        raise Unreadable(_bomb(f"more than {MAX_BYTES // 2**20} MB unpacked"))
+    for member in members:
+        _check_member(member, most_markup)
+    _check_kind({member.filename for member in members}, part)
+    for member in members:
+        # zipfile never unpacks more of a member than its declared size, and finds fault where it is not all of it.
+        if _MARKUP.search(member.filename) and b"<!ENTITY" in archive.read(member).replace(b"\0", b""):
+            raise Unreadable("defines XML entities, as files do that are made to fill the memory: don't trust it")
+
+
+def _check_member(member: zipfile.ZipInfo, most_markup: int) -> None:
+    if member.flag_bits & 1:
+        raise Unreadable(PROTECTED)
+    # What other methods pack can't be unpacked in bounded pieces.
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise Unreadable("is packed in an unusual way: open it in its program and save it again")
+    if member.file_size > _LARGE and member.file_size > MAX_RATIO * member.compress_size:
+        raise Unreadable(_bomb(f"{member.filename} is packed to less than a {MAX_RATIO}th"))
+    if _MARKUP.search(member.filename) and member.file_size > most_markup:
+        raise Unreadable(
+            f"has {member.file_size // 2**20} MB in {member.filename}; "
+            f"up to {most_markup // 2**20} MB are read: split it"
+        )
+
+
+def _check_kind(names: set[str], part: str) -> None:
+    if part in names:
+        return
+    other = next((kind for inside, kind in _KINDS.items() if inside in names), None)
+    if other is not None:
+        raise Unreadable(f"is {other[0]} by its content; let its name end with {other[1]}")
+    raise Unreadable(f"is not {_KINDS[part][0]}: it has no {part}; open it in its program and save it again")
+
+
+def _bomb(reason: str) -> str:
+    return f"looks like an archive made to fill the memory ({reason}): don't trust it, or split it"

@@ -1,0 +1,75 @@
+"""Excel workbooks: a heading a sheet, a line a row. The only importer of openpyxl."""
+
+import datetime
+import io
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from index.formats import archive
+from index.formats.content import Block, Content, Unreadable, compose
+from index.formats.table import MAX_CELLS, rows
+
+if TYPE_CHECKING:
+    from openpyxl.worksheet._read_only import ReadOnlyWorksheet
+
+MAX_MARKUP = 200 * 2**20
+"""Of one member; sheets are read row by row, so that only the cells' own text takes memory."""
+
+_PERCENT = re.compile(r"0(?:\.(0+))?%")
+
+
+def read(data: bytes) -> Content:
+    """Read an .xlsx file: what its visible sheets show, formulas as the values that were last computed."""
+    from openpyxl import load_workbook  # noqa: PLC0415 - only workbooks should pay
+
+    with archive.opened(data, "xl/workbook.xml", MAX_MARKUP) as package:
+        title = archive.core_title(package)
+    workbook = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+    try:
+        shown = [sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
+        hidden = [sheet.title for sheet in workbook.worksheets if sheet.sheet_state != "visible"]
+        blocks = [block for sheet in shown for block in _sheet(sheet)]
+    finally:
+        workbook.close()
+    content = compose(blocks, title, {"hidden sheets": ", ".join(hidden)} if hidden else None)
+    # The name of its first sheet is no title of a workbook.
+    return Content(content.text, content.headings, (), content.title if title else None, content.metadata)
+
+
+def _sheet(sheet: "ReadOnlyWorksheet") -> Iterator[Block]:
+    # A sheet may claim to have a million rows; what is there counts.
+    sheet.reset_dimensions()
+    written = list(rows(_values(sheet)))
+    if written:
+        yield Block(sheet.title, level=1)
+        yield from written
+
+
+def _values(sheet: "ReadOnlyWorksheet") -> Iterator[list[str]]:
+    seen = 0
+    for row in sheet.iter_rows():
+        seen += len(row)
+        if seen > MAX_CELLS:
+            raise Unreadable(f"has more than {MAX_CELLS:,} cells in a sheet; split it, or keep the columns that matter")
+        yield [_shown(cell.value, getattr(cell, "number_format", None) or "") for cell in row]
+
+
+def _shown(value: Any, number_format: str) -> str:
+    """A cell's value in the words that a reader would use, dates in ISO's order."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, datetime.datetime):
+        return value.date().isoformat() if value.time() == datetime.time() else f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, int | float):
+        percent = _PERCENT.search(number_format)
+        return (
+            f"{value:.{len(percent[1] or '')}%}"
+            if percent
+            else f"{value:.15g}"
+            if isinstance(value, float)
+            else str(value)
+        )
+    return str(value)
