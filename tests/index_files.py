@@ -153,8 +153,8 @@ def workbook() -> bytes:
     people["H5"] = "=1+2"
     made.create_sheet("Empty")
     figures = made.create_sheet("Figures")
-    for row in ([1, 2], [3, True]):
-        figures.append(row)
+    figures.append([1, 2])
+    figures.append([3, True])
     hidden = made.create_sheet("Secret")
     hidden.append(["Unseen"])
     hidden.sheet_state = "hidden"

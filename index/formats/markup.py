@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from index.formats import render
 from index.formats.content import Block, Content, Unreadable, compose
+from index.formats.kind import mistaken
 from index.formats.plain import EMPTY, decoded
 from index.formats.render import Element
 
@@ -99,4 +100,7 @@ def _unescaped(found: re.Match[str]) -> str:
 
 def _decoded(data: bytes) -> str:
     declared = _CHARSET.search(data[:_HEAD_BYTES])
-    return decoded(data, declared[1].decode("ascii") if declared else None)
+    text = decoded(data, declared[1].decode("ascii") if declared else None)
+    if "\0" in text:
+        raise Unreadable(mistaken(data) or "looks like a binary file, not a web page")
+    return text

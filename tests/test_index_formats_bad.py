@@ -1,0 +1,216 @@
+"""Files that can't be read: each is named with the reason and what to do, none stops another, none fills the memory."""
+
+import io
+import os
+import socket
+import struct
+import sys
+import zipfile
+from pathlib import Path
+
+import openpyxl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index.core import Index
+from index.errors import DocumentError
+from index.formats import archive
+from index.formats.content import Content, Unreadable
+from index.formats.core import FORMATS, read
+from index.load import load
+from tests import index_files as files
+from tests.index_fakes import model
+
+LAUGHS = '<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]>'
+
+
+def changed(data: bytes, member: str, content: str | bytes) -> bytes:
+    """The same archive with another member in place of one, or beside the others."""
+    with zipfile.ZipFile(io.BytesIO(data)) as was:
+        kept = {name: was.read(name) for name in was.namelist()}
+    return files.archive({**kept, member: content})
+
+
+def encrypted(data: bytes) -> bytes:
+    """The same archive with the mark of a password at its first member."""
+    there = data.index(b"PK\x01\x02") + 8
+    return data[:there] + struct.pack("<H", 1) + data[there + 2 :]
+
+
+def lying(data: bytes) -> bytes:
+    """The same archive, whose first member says that it is a gigabyte."""
+    there = data.index(b"PK\x01\x02") + 24
+    return data[:there] + struct.pack("<I", 2**30) + data[there + 4 :]
+
+
+def wide_sheet() -> bytes:
+    made = openpyxl.Workbook(write_only=True)
+    sheet = made.create_sheet("Wide")
+    for _ in range(130):
+        sheet.append([*([None] * 16_000), 1])
+    written = io.BytesIO()
+    made.save(written)
+    return written.getvalue()
+
+
+DRM = (
+    '<encryption xmlns:e="http://www.w3.org/2001/04/xmlenc#"><e:EncryptedData>'
+    '<e:EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#aes128-cbc"/></e:EncryptedData></encryption>'
+)
+BAD = {
+    "nothing.txt": (b"", "is empty"),
+    "nothing.pdf": (b"", "is empty"),
+    "nothing.docx": (b"", "is empty"),
+    "pdf.txt": (files.pdf(["Words."]), "is a PDF by its content; let its name end with .pdf"),
+    "binary.md": (b"\x7fELF\x02\0\0\1", "looks like a binary file"),
+    "only-script.html": (b"<script>x</script>", "has no text that can be read"),
+    "deep.html": (b"<div>" * 5000 + b"word", "is nested too deeply to be read: open it in a browser"),
+    "binary.html": (b"\0\1\2\3", "looks like a binary file, not a web page"),
+    "scan.pdf": (files.pdf([None, None]), "has no text layer: .*; run it through OCR first, such as ocrmypdf"),
+    "locked.pdf": (files.pdf(["Words."], encrypted=True), "is protected by a password: open it, take"),
+    "cut.pdf": (files.pdf(["Words."])[:60], "is damaged, cut short or not a PDF: get a whole copy"),
+    "page.pdf": (b"<!DOCTYPE html><p>Words.", "is a web page by its content; let its name end with .html"),
+    "pdf.docx": (files.pdf(["Words."]), "is a PDF by its content; let its name end with .pdf"),
+    "old.docx": (files.ole("WordDocument"), "is of the format of Office 97.*: open it and save it as .docx"),
+    "locked.docx": (files.ole("EncryptionInfo", "EncryptedPackage"), "is protected by a password: open it, take"),
+    "sheet.docx": (files.workbook(), "is an Excel workbook by its content; let its name end with .xlsx"),
+    "some.docx": (files.archive({"a.txt": "word"}), "is not a Word document: it has no word/document.xml"),
+    "text.docx": (b"words", "is damaged or not a Word document: open it in its program and save it again"),
+    "cut.docx": (files.word()[:-500], "is damaged or cut short: get a whole copy"),
+    "broken.docx": (changed(files.word(), "word/document.xml", "<w:document>"), "can't be read as a Word document"),
+    "laughs.docx": (changed(files.word(), "word/document.xml", LAUGHS + "<l>&b;</l>"), "defines XML entities"),
+    "laughs16.docx": (
+        changed(files.word(), "word/document.xml", (LAUGHS + "<l>&b;</l>").encode("utf-16")),
+        "defines XML entities",
+    ),
+    "deep.docx": (
+        changed(files.word(), "word/document.xml", "<a>" * 100_000 + "</a>" * 100_000),
+        "can't be read as a Word document",
+    ),
+    "bomb.docx": (
+        changed(files.word(), "word/media/a.bin", bytes(20 * 2**20)),
+        r"made to fill the memory \(word/media/a.bin is packed to less than a 250th\)",
+    ),
+    "long.docx": (
+        files.archive({"word/document.xml": bytes(33 * 2**20)}, zipfile.ZIP_STORED),
+        "has 33 MB in word/document.xml; up to 32 MB are read: split it",
+    ),
+    "lying.docx": (lying(files.word()), "made to fill the memory"),
+    "locked2.docx": (encrypted(files.word()), "is protected by a password"),
+    "unusual.docx": (
+        files.archive({"word/document.xml": "<a/>"}, zipfile.ZIP_LZMA),
+        "is packed in an unusual way: open it in its program and save it again",
+    ),
+    "locked.pptx": (files.ole("EncryptedPackage"), "is protected by a password"),
+    "cut.pptx": (files.slides()[:-500], "is damaged or cut short"),
+    "empty.pptx": (changed(files.slides(), "ppt/presentation.xml", "<p/>"), "can't be read as a presentation"),
+    "locked.xlsx": (files.ole("EncryptedPackage"), "is protected by a password"),
+    "laughs.xlsx": (changed(files.workbook(), "xl/sharedStrings.xml", LAUGHS + "<l>&b;</l>"), "defines XML entities"),
+    "wide.xlsx": (wide_sheet(), "has more than 2,000,000 cells in a sheet; split it"),
+    "word.xlsx": (files.word(), "is a Word document by its content; let its name end with .docx"),
+    "binary.csv": (b"a\0b", "looks like a binary file"),
+    "long-cell.tsv": (b"a\t" + b"x" * 200_000, "can't be read as a table"),
+    "drm.epub": (files.epub({"META-INF/encryption.xml": DRM}), r"is protected against copying \(DRM\)"),
+    "lacking.epub": (files.epub({"OPS/book.opf": files.PACKAGE.replace("one.", "no.")}), "lacks its chapter OPS/no"),
+    "laughs.epub": (files.epub({"OPS/one.xhtml": LAUGHS + "<p>&b;</p>"}), "defines XML entities"),
+    "no-package.epub": (files.epub({"META-INF/container.xml": "<a/>"}), "can't be read as a book"),
+    "text.eml": (b"Dear Anna,\n\nno headers.", "is not a mail: .* let its name end with .txt"),
+}
+"""A file that can't be read, and why."""
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_file_is_named_with_its_reason(tmp_path: Path, name: str) -> None:
+    data, reason = BAD[name]
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(DocumentError, match=reason) as raised:
+        load(tmp_path / name, f"folder/{name}")
+    assert raised.value.source == f"folder/{name}"
+    assert str(tmp_path) not in raised.value.reason
+
+
+def test_good_files_are_added_and_bad_ones_named(tmp_path: Path) -> None:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    for name, data in files.GOOD.items():
+        (folder / name).write_bytes(data)
+    for name, (data, _) in BAD.items():
+        (folder / f"bad-{name}").write_bytes(data)
+    (folder / "bad-link.txt").symlink_to(folder / "gone.txt")
+    (folder / "link.pdf").symlink_to(folder / "paper.pdf")
+    (folder / "~$report.docx").write_bytes(b"\x04Anna")
+    os.mkfifo(folder / "bad-pipe.pdf")
+    with Index.open(tmp_path / "ix", model()) as ix:
+        report = ix.add(folder)
+        sources = {source for document in ix.documents() for source in document.sources}
+        assert ix.search("mill bakery")
+    assert sources == {*files.GOOD, "link.pdf"}
+    failed = {one.source for one in report.files if one.status == "failed"}
+    assert failed == {*(f"bad-{name}" for name in BAD), "bad-link.txt", "bad-pipe.pdf"}
+    assert report.skipped == 1
+
+
+def test_the_same_bytes_under_another_format_are_another_document(tmp_path: Path) -> None:
+    for name in ("a.html", "a.txt", "b.txt"):
+        (tmp_path / name).write_bytes(b"<p>Some words.</p>")
+    with Index.open(tmp_path / "ix", model()) as ix:
+        ix.add([tmp_path / "a.html", tmp_path / "a.txt", tmp_path / "b.txt"])
+        texts = {document.text: document.sources for document in ix.documents()}
+    assert texts["Some words."] == ("a.html",)
+    assert "a.txt" in {source for text, sources in texts.items() if text != "Some words." for source in sources}
+
+
+def test_an_archive_of_too_many_members_is_not_opened() -> None:
+    data = files.archive({f"{number}.txt": b"" for number in range(archive.MAX_MEMBERS + 1)})
+    with pytest.raises(Unreadable, match="too many members"):
+        archive.opened(data, "word/document.xml", 2**20)
+
+
+def test_an_archive_within_an_archive_stays_closed(tmp_path: Path) -> None:
+    inner = files.archive({"a.xml": bytes(20 * 2**20)})
+    (tmp_path / "a.docx").write_bytes(changed(files.word(), "word/embeddings/inner.docx", inner))
+    assert load(tmp_path / "a.docx").text == files.WORD
+
+
+def test_nothing_is_fetched_and_nothing_printed(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def connect(*_: object) -> None:
+        raise AssertionError("something was fetched")
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    external = '<!DOCTYPE html SYSTEM "http://192.0.2.1/x.dtd"><html><body><img src="http://192.0.2.1/"/><p>Words.</p>'
+    (tmp_path / "a.html").write_text(external, "utf-8")
+    (tmp_path / "a.epub").write_bytes(files.epub({"OPS/one.xhtml": external + "</body></html>"}))
+    assert load(tmp_path / "a.html").text == "Words."
+    assert load(tmp_path / "a.epub").text.startswith("Words.")
+    for name, data in files.GOOD.items():
+        (tmp_path / name).write_bytes(data)
+        load(tmp_path / name)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "a.pdf"
+    file.write_bytes(files.pdf(["Words."]))
+    file.chmod(0)
+    with pytest.raises(DocumentError, match="can't be read: Permission denied"):
+        load(file)
+
+
+@pytest.mark.parametrize("name", [name for name in files.GOOD if not name.endswith((".txt", ".md"))])
+@settings(max_examples=15, deadline=None)
+@given(where=st.floats(0, 1), what=st.binary(max_size=8), cut=st.booleans())
+def test_damage_gives_text_or_a_reason(name: str, where: float, what: bytes, cut: bool) -> None:
+    data = files.GOOD[name]
+    at = int(where * len(data))
+    damaged = data[:at] + what + (b"" if cut else data[at + len(what) :])
+    try:
+        content = read(damaged, FORMATS[Path(name).suffix])
+    except Unreadable as error:
+        assert str(error)
+    else:
+        assert isinstance(content, Content)
+        content.text.encode("utf-8")
