@@ -127,6 +127,10 @@ def test_rows_can_be_understood_alone(tmp_path: Path, text: str, lines: list[str
     assert loaded(tmp_path, "a.csv", text.encode()).text.split("\n\n") == lines
 
 
+def test_a_whole_document_in_a_cell_is_read(tmp_path: Path) -> None:
+    assert len(loaded(tmp_path, "a.tsv", b"a\t" + b"x" * 200_000).text) == 200_003
+
+
 def test_a_table_that_is_too_large_is_not_cut_short(tmp_path: Path) -> None:
     data = b",".join([b"1"] * 1000) + b"\n"
     with pytest.raises(DocumentError, match=r"a\.csv: has more than 2,000,000 cells; split it"):

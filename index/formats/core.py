@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 MAX_BYTES = 50 * 2**20
 """The largest file of text that is read. A book is 1 MB; what is larger than this is a dump or a log."""
 
+MAX_MARKDOWN_BYTES = 16 * 2**20
+"""The largest file of Markdown: finding its headings takes up to eighty times its size in memory."""
+
 MAX_PICTURED_BYTES = 200 * 2**20
 """The largest file of a format that holds pictures beside its text."""
 
@@ -32,7 +35,7 @@ class Format(NamedTuple):
 
 _OFFICE = "application/vnd.openxmlformats-officedocument"
 _TEXT = Format("text/plain", "text", plain.read_text)
-_MARKDOWN = Format("text/markdown", "Markdown", plain.read_markdown)
+_MARKDOWN = Format("text/markdown", "Markdown", plain.read_markdown, MAX_MARKDOWN_BYTES)
 _HTML = Format("text/html", "a web page", markup.read)
 FORMATS = {
     ".txt": _TEXT,

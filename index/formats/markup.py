@@ -13,6 +13,9 @@ from index.formats.kind import mistaken
 from index.formats.plain import EMPTY, decoded
 from index.formats.render import Element
 
+MAX_CHARS = 50_000_000
+"""In a page or a mail of HTML; its tree takes some thirty bytes for each."""
+
 _CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
 _ENTITY = re.compile(r"&(\w+);")
 _DEFAULT_ENTITIES = frozenset("amp lt gt quot apos".split())
@@ -42,8 +45,10 @@ def parse_html(text: str) -> Element:
     """Parse HTML, however broken.
 
     Raises:
-        Unreadable: It is empty, or nested more deeply than the parser goes.
+        Unreadable: It is empty, larger than ``MAX_CHARS``, or nested more deeply than the parser goes.
     """
+    if len(text) > MAX_CHARS:
+        raise Unreadable(f"has more than {MAX_CHARS:,} characters of HTML: split it")
     from lxml import etree  # noqa: PLC0415 - as above
 
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=True)

@@ -11,10 +11,17 @@ from index.formats.content import Block, Content, Unreadable, compose
 from index.formats.table import MAX_CELLS, rows
 
 if TYPE_CHECKING:
+    from zipfile import ZipInfo
+
     from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
-MAX_MARKUP = 200 * 2**20
-"""Of one member; sheets are read row by row, so that only the cells' own text takes memory."""
+MAX_MARKUP = 32 * 2**20
+"""Of one member, such as the styles, which become a tree."""
+
+MAX_SHEET = 200 * 2**20
+"""Of one sheet, or of the texts that sheets share: these are read row by row."""
+
+_READ_BY_ROWS = ("xl/worksheets/", "xl/sharedStrings")
 
 _PERCENT = re.compile(r"0(?:\.(0+))?%")
 
@@ -23,7 +30,12 @@ def read(data: bytes) -> Content:
     """Read an .xlsx file: what its visible sheets show, formulas as the values that were last computed."""
     from openpyxl import load_workbook  # noqa: PLC0415 - only workbooks should pay
 
-    with archive.opened(data, "xl/workbook.xml", MAX_MARKUP) as package:
+    with archive.opened(data, "xl/workbook.xml", MAX_SHEET) as package:
+        for member in package.infolist():
+            if member.file_size > MAX_MARKUP and member.filename.endswith(".xml") and not _is_read_by_rows(member):
+                raise Unreadable(
+                    f"has more than {MAX_MARKUP // 2**20} MB in {member.filename}: save its sheets as .csv"
+                )
         title = archive.core_title(package)
     workbook = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
     try:
@@ -35,6 +47,10 @@ def read(data: bytes) -> Content:
     content = compose(blocks, title, {"hidden sheets": ", ".join(hidden)} if hidden else None)
     # The name of its first sheet is no title of a workbook.
     return Content(content.text, content.headings, (), content.title if title else None, content.metadata)
+
+
+def _is_read_by_rows(member: "ZipInfo") -> bool:
+    return member.filename.startswith(_READ_BY_ROWS)
 
 
 def _sheet(sheet: "ReadOnlyWorksheet") -> Iterator[Block]:

@@ -15,6 +15,7 @@ from index.formats.plain import canonical
 MAX_CELLS = 2_000_000
 """In one file; rows of it are some 40 MB of text, which take hours to embed."""
 
+_CELL_CHARS = 50_000_000
 _DELIMITERS = ",;\t|"
 _SAMPLE = 64 * 1024
 _LOOKED_AT = 20
@@ -90,6 +91,8 @@ def _counted(cells: Iterable[list[str]]) -> Iterator[list[str]]:
 
 
 def _cells(text: str, delimiter: str) -> Iterator[list[str]]:
+    # Some people keep whole documents in a cell, of which Python reads 131,072 characters by default.
+    csv.field_size_limit(_CELL_CHARS)
     yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
 
 
