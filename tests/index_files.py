@@ -15,11 +15,17 @@ from pptx.util import Inches
 
 
 def pdf(
-    pages: Sequence[str | None], title: str = "", outline: Sequence[tuple[str, int]] = (), encrypted: bool = False
+    pages: Sequence[str | None],
+    title: str = "",
+    outline: Sequence[tuple[str, int]] = (),
+    encrypted: bool = False,
+    packed: bytes = b"",
 ) -> bytes:
     """A PDF with a line a line; a page that is None has no text layer."""
     objects: list[bytes] = [b"", b""]
     font = _add(objects, b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>")
+    if packed:
+        _add(objects, b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (len(packed), packed))
     numbers = [_pdf_page(objects, text, font) for text in pages]
     entries = _pdf_outline(objects, outline, numbers)
     kids = b" ".join(b"%d 0 R" % number for number in numbers)

@@ -6,6 +6,7 @@ import socket
 import struct
 import sys
 import zipfile
+import zlib
 from pathlib import Path
 
 import openpyxl
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from index.core import Index
 from index.errors import DocumentError
-from index.formats import archive
+from index.formats import archive, streams
 from index.formats.content import Content, Unreadable
 from index.formats.core import FORMATS, read
 from index.load import load
@@ -70,6 +71,10 @@ BAD = {
     "scan.pdf": (files.pdf([None, None]), "has no text layer: .*; run it through OCR first, such as ocrmypdf"),
     "locked.pdf": (files.pdf(["Words."], encrypted=True), "is protected by a password: open it, take"),
     "cut.pdf": (files.pdf(["Words."])[:60], "is damaged, cut short or not a PDF: get a whole copy"),
+    "bomb.pdf": (
+        files.pdf(["Words."], packed=zlib.compress(b"BT (word) Tj ET\n" * 5_000_000)),
+        "has more than 64 MB of drawing instructions.*: print it to a new PDF, or split it",
+    ),
     "page.pdf": (b"<!DOCTYPE html><p>Words.", "is a web page by its content; let its name end with .html"),
     "pdf.docx": (files.pdf(["Words."]), "is a PDF by its content; let its name end with .pdf"),
     "old.docx": (files.ole("WordDocument"), "is of the format of Office 97.*: open it and save it as .docx"),
@@ -162,6 +167,16 @@ def test_the_same_bytes_under_another_format_are_another_document(tmp_path: Path
         texts = {document.text: document.sources for document in ix.documents()}
     assert texts["Some words."] == ("a.html",)
     assert "a.txt" in {source for text, sources in texts.items() if text != "Some words." for source in sources}
+
+
+def test_many_small_bombs_are_a_large_one_and_pictures_are_none() -> None:
+    small = files.pdf(["Words."], packed=zlib.compress(b"BT (word) Tj ET\n" * 500_000))
+    streams.check(small)
+    with pytest.raises(Unreadable, match="has more than 64 MB of drawing instructions"):
+        streams.check(small * 10)
+    streams.check(files.pdf(["Words."], packed=zlib.compress(b"\xff" * 2**27)))
+    with pytest.raises(Unreadable, match="is packed twice"):
+        streams.check(b"/Filter [/FlateDecode /FlateDecode]")
 
 
 def test_an_archive_of_too_many_members_is_not_opened() -> None:

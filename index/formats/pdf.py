@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from index.formats import streams
 from index.formats.content import Block, Content, Unreadable, clean, paged
 from index.formats.kind import PROTECTED, mistaken
 
@@ -25,10 +26,11 @@ def read(data: bytes) -> Content:
     """Read a .pdf file: what its pages say, a line a line, with the headings of its outline that stand on a line.
 
     Raises:
-        Unreadable: It is no PDF, damaged, protected by a password, or has pictures of text alone.
+        Unreadable: It is no PDF, damaged, protected, made to fill the memory, or has pictures of text alone.
     """
     from pypdfium2 import PdfDocument, PdfiumError  # noqa: PLC0415 - only PDFs should pay for it
 
+    streams.check(data)
     with _ONE_AT_A_TIME:
         try:
             document = PdfDocument(data)
