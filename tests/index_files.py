@@ -11,6 +11,8 @@ import docx
 import openpyxl
 from docx.oxml import OxmlElement
 from pptx import Presentation
+from pptx.chart.data import CategoryChartData
+from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
 
 
@@ -137,6 +139,21 @@ def slides() -> bytes:
     table = last.shapes.add_table(2, 2, Inches(1), Inches(2), Inches(4), Inches(1)).table
     for number, words in enumerate(["Name", "Age", "Ann", "41"]):
         table.cell(number // 2, number % 2).text = words
+    return _saved(made)
+
+
+def charted() -> bytes:
+    made = Presentation()
+    slide = made.slides.add_slide(made.slide_layouts[6])
+    group = slide.shapes.add_group_shape()
+    group.shapes.add_textbox(Inches(1), Inches(1), Inches(1), Inches(1)).text_frame.text = "In a group"
+    figures = CategoryChartData()
+    figures.categories = ["North", "South"]
+    figures.add_series("Sales", (5, 7.5))
+    place = (Inches(1), Inches(2), Inches(4), Inches(3))
+    chart = slide.shapes.add_chart(XL_CHART_TYPE.COLUMN_CLUSTERED, *place, figures).chart
+    chart.has_title = True
+    chart.chart_title.text_frame.text = "The year"
     return _saved(made)
 
 

@@ -88,6 +88,11 @@ def test_a_slide_is_a_page(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_charts_and_groups_are_read(tmp_path: Path) -> None:
+    text = loaded(tmp_path, "a.pptx", files.charted()).text
+    assert text == "In a group\n\nThe year\n\nSales: North: 5; South: 7.5"
+
+
 def test_hidden_sheets_are_named_and_not_read(tmp_path: Path) -> None:
     assert loaded(tmp_path, "book.xlsx").metadata["hidden sheets"] == "Secret"
 

@@ -147,7 +147,7 @@ def _candidates(data: bytes, declared: str | None) -> Iterator[str]:
 def _likely(data: bytes) -> str | None:
     """Guess an encoding that is not Unicode's, or None where an older Windows in Western Europe is likeliest.
 
-    charset-normalizer tells Cyrillic, Greek and East Asian encodings rightly from one sentence on, but takes short
+    charset-normalizer tells Cyrillic, Greek and most East Asian encodings rightly from one sentence on, but takes
     French and Spanish for Polish; these have less than a fifth of their bytes outside ASCII.
     """
     sample = data[:_SAMPLE].rstrip(_HIGH) if len(data) > _SAMPLE else data
