@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -93,19 +93,28 @@ def _passage(document: Document, run: list[Sentence]) -> Passage:
         end=end,
         sentences=tuple(run),
         page=_page(document.pages, start),
-        headings=_above(document, start),
+        headings=_above(document, run),
     )
 
 
 def _page(pages: tuple[Span, ...], position: int) -> int | None:
-    return max(1, bisect_right(pages, position, key=lambda page: page.start)) if pages else None
+    return max(1, bisect_right(pages, position, key=_start)) if pages else None
 
 
-def _above(document: Document, position: int) -> tuple[str, ...]:
-    """The headings under which a position stands, the outermost first."""
-    before = document.headings[: bisect_right(document.headings, position, key=lambda heading: heading.start)]
+def _start(span: Span | Heading) -> int:
+    return span.start
+
+
+def _above(document: Document, run: list[Sentence]) -> tuple[str, ...]:
+    """The headings under which a run stands, those with which it begins among them, the outermost first."""
+    before = bisect_left(document.headings, run[0].start, key=_start)
+    for sentence in run:
+        within = bisect_left(document.headings, sentence.end, key=_start)
+        if within == before:
+            break
+        before = within
     above: list[Heading] = []
-    for heading in reversed(before):
+    for heading in reversed(document.headings[:before]):
         if not above or heading.level < above[-1].level:
             above.append(heading)
     return tuple(document.text[heading.start : heading.end] for heading in reversed(above))

@@ -126,7 +126,7 @@ def test_a_passage_knows_its_neighbours_and_headings(ix: Index) -> None:
     assert ix.document("g").headings == tuple(headings)
     passages = ix.passages("g")
     assert [one.headings for one in passages] == [
-        ("Guide",),
+        ("Guide", "Cats"),
         ("Guide", "Cats", "Food"),
         ("Guide", "Dogs"),
     ]
