@@ -71,6 +71,7 @@ def chat(
     from assistant import progress, web
 
     with _assistant(index, model) as assistant:
+        assistant.index.embed(wait=False)
         with progress.doing("Starting the model; it reads the documents once (15 s or so the first time)"):
             assistant.warm()
         web.serve(assistant, host=host, port=port, open_browser=browser, ready=_tell_address(assistant))
@@ -93,6 +94,7 @@ def ask(
         with progress.doing(f"Asking {assistant.model.name} on {assistant.model.where}"):
             answer = assistant.ask(question)
         _print(answer)
+        _warn(assistant.index.state())
 
 
 @app.command("index")
@@ -273,6 +275,15 @@ def _print_report(report: "AddReport", index: Path) -> None:
 def _print_problems(report: "CheckReport") -> None:
     for problem in report.problems:
         print(f"fault: {plain(problem)}")
+
+
+def _warn(state: "State") -> None:
+    """Say what may have been missed, beside the answer."""
+    if state.fault:
+        print(f"footnoted: {plain(state.fault)}", file=sys.stderr)
+    if state.embedded < state.passages:
+        rest = state.passages - state.embedded
+        print(f"footnoted: {rest} passages were found by their words alone; footnoted index goes on", file=sys.stderr)
 
 
 def _print_state(state: "State", index: Path) -> None:

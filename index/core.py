@@ -30,7 +30,7 @@ FORMAT = f"{split.VERSION}-{rows.VERSION}"
 
 _CATALOG = "catalog.sqlite3"
 _CANDIDATES = 50
-# Chosen on public suites, see docs/retrieval.md: anything from .02 to .025 is as good.
+# Chosen on public suites, see docs/index.md: anything from .02 to .025 is as good.
 _WORDS = 0.0225
 # Other models' cosines may lie closer together or further apart: those of pairs of passages deviate by .136 with the
 # embedded one (the mean of six public corpora).
@@ -55,6 +55,7 @@ class Index:
         path: Path,
         catalog: Catalog,
         embed_model: "BaseEmbedding | None",
+        *,
         reranker: "BaseNodePostprocessor | None" = None,
         chroma_url: str | None = None,
         readers: Mapping[str, "BaseReader"] | None = None,
@@ -113,7 +114,7 @@ class Index:
         made_with = {"embedding model": name, "splitter": split.VERSION}
         catalog = Catalog(folder / _CATALOG, made_with, cut if remake else None)
         try:
-            return cls(folder, catalog, embed_model, reranker, chroma_url, readers)
+            return cls(folder, catalog, embed_model, reranker=reranker, chroma_url=chroma_url, readers=readers)
         except BaseException:
             catalog.close()
             raise
