@@ -52,7 +52,7 @@ where p.generation > ? order by p.number
 """
 _WITHOUT_VECTOR = f"""
 {rows.PASSAGE} left join vectors v on v.number = p.number
-where v.number is null group by p.words order by min(p.number) limit ?
+where v.number is null order by p.number limit ?
 """
 _BEHIND = """
 select (select count(*) from vectors where generation > ?) + (select count(*) from tombstones where generation > ?)
@@ -252,7 +252,7 @@ class Catalog:
             rows.point(db, origin, document.id, generation)
 
     def without_vector(self, limit: int) -> list[Passage]:
-        """Some of the passages that have no vector yet, the oldest first, one for each text."""
+        """Some of the passages that have no vector yet, the oldest first."""
         return [rows.to_passage(row) for row in self._all(_WITHOUT_VECTOR, limit)]
 
     def fill(self, passage_ids: Sequence[str], vectors: Vectors) -> None:

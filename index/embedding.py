@@ -45,12 +45,10 @@ class Embedding:
         """
         with self._mine:
             embedded = 0
-            while not self._stop.is_set() and (waiting := self._catalog.without_vector(_WINDOW)):
+            while not self._stop.is_set() and self._is_lacking():
                 try:
                     with self._lock:
-                        # Whoever held the lock before may have done them.
-                        waiting = self._catalog.without_vector(_WINDOW)
-                        for group in _by_length(waiting):
+                        for group in _by_length(self._catalog.without_vector(_WINDOW)):
                             if self._stop.is_set():
                                 return
                             self._fill(group)
@@ -62,7 +60,7 @@ class Embedding:
 
     def start(self) -> None:
         """Do the same in the background, if there is anything to do."""
-        if (self._thread is None or not self._thread.is_alive()) and self._catalog.without_vector(1):
+        if self._is_lacking() and (self._thread is None or not self._thread.is_alive()):
             self._thread = threading.Thread(target=self._run_quietly, name="footnoted-embedding", daemon=True)
             self._thread.start()
 
@@ -72,14 +70,17 @@ class Embedding:
         if self._thread is not None:
             self._thread.join()
 
+    def _is_lacking(self) -> bool:
+        return self._catalog.passage_count() > self._catalog.vector_count()
+
     def _run_quietly(self) -> None:
         try:
             self.run()
         except Exception as error:  # noqa: BLE001 - nobody waits for this; what is left is embedded by the next add
             logger.warning("passages are found by their words alone, since they can't be embedded: %s", error)
 
-    def _fill(self, group: Sequence[Passage]) -> None:
-        self._catalog.fill([passage.id for passage in group], self._embed([words(passage) for passage in group]))
+    def _fill(self, group: Sequence[tuple[str, Passage]]) -> None:
+        self._catalog.fill([passage.id for _, passage in group], self._embed([said for said, _ in group]))
 
 
 def words(passage: Passage) -> str:
@@ -92,7 +93,7 @@ def words(passage: Passage) -> str:
     return "\n".join([passage.title, *above, passage.text])
 
 
-def _by_length(passages: Sequence[Passage]) -> list[Sequence[Passage]]:
-    """Groups of passages that are about as long, so that little is padded."""
-    ordered = sorted(passages, key=lambda passage: len(passage.text))
+def _by_length(passages: Sequence[Passage]) -> list[Sequence[tuple[str, Passage]]]:
+    """Groups of passages that are about as long, so that little is padded, each with its words; none twice."""
+    ordered = sorted({words(passage): passage for passage in passages}.items(), key=lambda item: len(item[0]))
     return [ordered[first : first + _GROUP] for first in range(0, len(ordered), _GROUP)]
