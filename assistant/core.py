@@ -36,6 +36,7 @@ from index.core import FORMAT
 if TYPE_CHECKING:
     from llama_index.core.base.embeddings.base import BaseEmbedding
     from llama_index.core.llms import LLM
+    from llama_index.core.postprocessor.types import BaseNodePostprocessor
 
 # Longer than any question that one passage could answer; a text to work on belongs among the documents.
 MOST_CHARACTERS = 4000
@@ -77,6 +78,8 @@ class Assistant:
         embed_model: "BaseEmbedding | None" = None,
         settings: Settings | None = None,
         progress: weights.Report | None = None,
+        *,
+        reranker: "BaseNodePostprocessor | None" = None,
     ) -> Self:
         """Open an index to ask it.
 
@@ -86,6 +89,7 @@ class Assistant:
             embed_model: What the index was made with; None is the embedded MiniLM.
             settings: None takes them from the environment.
             progress: Told how far the fetching of weights has come.
+            reranker: Orders anew what a search has found; any of LlamaIndex's.
 
         Raises:
             IndexMissing: Nothing is indexed there.
@@ -96,7 +100,7 @@ class Assistant:
         # First the index: nobody should wait for weights to hear that there is none.
         settings = settings or from_environment()
         with ExitStack() as opened:
-            found = Index.open(path, embed_model, must_exist=True, chroma_url=settings.chroma_url)
+            found = Index.open(path, embed_model, must_exist=True, reranker=reranker, chroma_url=settings.chroma_url)
             index = opened.enter_context(found)
             assistant = cls(index, *_model(llm, settings, progress))
             opened.pop_all()

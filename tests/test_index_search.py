@@ -7,8 +7,10 @@ import pytest
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
+from assistant import Assistant
 from index import Document, Hit, Index, Passage, search
 from index.types import Heading
+from tests.fakes import ScriptedLLM
 from tests.index_fakes import model
 
 
@@ -136,3 +138,17 @@ def test_a_passage_knows_its_neighbours_and_headings(ix: Index) -> None:
     assert ix.search("fish")[0].passage == passages[1]
     ix.remove("guide")
     assert ix.neighbours(passages[1]) == []
+
+
+def test_an_assistant_asks_the_reranker_too(tmp_path: Path) -> None:
+    class Last(BaseNodePostprocessor):
+        def _postprocess_nodes(
+            self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
+        ) -> list[NodeWithScore]:
+            return nodes[-1:]
+
+    with Index.open(tmp_path / "ix", model()) as ix:
+        ix.add_documents([document("a", "Cats purr."), document("b", "Dogs bark at cats.")])
+    llm = ScriptedLLM(["Not stated."])
+    with Assistant.open(tmp_path / "ix", llm, model(), reranker=Last()) as assistant:
+        assert len(assistant.ask("Do cats purr?").hits) == 1
