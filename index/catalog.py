@@ -203,19 +203,17 @@ class Catalog:
         )
         return Held(found[0][0], found[0][1], Origin(*found[0][2:6]), bool(found[0][6])) if found else None
 
-    def source_for(self, path: str, names: Sequence[str]) -> str:
+    def name(self, path: str, names: Sequence[str]) -> tuple[str, Held | None]:
         """Name a file: as before if it is known, else by the first name that is free, else by the last of them.
 
         A name whose file is gone is free: the file was moved, or another now stands for it.
+
+        Returns:
+            The name, and what there is under it.
         """
-        known = self._one("select source from sources where path = ?", path)
-        if known is not None:
-            return str(known)
-        for name in names[:-1]:
-            owner = self._one("select path from sources where source = ?", name)
-            if owner is None or not Path(str(owner)).exists():
-                return name
-        return names[-1]
+        with self._transaction("begin"):
+            source = self._source_for(path, names)
+            return source, self.held(source)
 
     def vectors_since(self, generation: int) -> Changes:
         """What changed after a generation.
@@ -236,7 +234,14 @@ class Catalog:
         """
         return self._since("passages", _CHANGED_TEXTS, generation)
 
-    def put(self, document: Document, passages: Sequence[Passage], words: Sequence[str], origin: Origin) -> None:
+    def put(
+        self,
+        document: Document,
+        passages: Sequence[Passage],
+        words: Sequence[str],
+        origin: Origin,
+        held: Held | None,
+    ) -> bool:
         """Store a document in place of whatever has its id, and let the source mean it: all of it or, killed, nothing.
 
         Args:
@@ -245,11 +250,18 @@ class Catalog:
                 once, the rest when ``fill`` brings them.
             words: What each is embedded from, in the same order.
             origin: Where it was read from.
+            held: What there was under its source when this was decided.
+
+        Returns:
+            False, and nothing is stored, where another process has changed that meanwhile.
         """
         with self._writing() as (db, generation):
+            if self.held(origin.source) != held or self._has_other_source(document.id, origin.source):
+                return False
             db.execute(rows.PUT_DOCUMENT, rows.from_document(document))
             rows.put_passages(db, passages, words, generation)
             rows.point(db, origin, document.id, generation)
+            return True
 
     def without_vector(self, limit: int) -> list[Passage]:
         """Some of the passages that have no vector yet, the oldest first."""
@@ -271,18 +283,22 @@ class Catalog:
             filled = zip(halves, passage_ids, strict=True)
             db.executemany(_FILL, ((half, generation, id_) for half, id_ in filled))
 
-    def attach(self, document_id: str, origin: Origin) -> bool:
-        """Let a source mean a document that is there; False where that has gone meanwhile."""
+    def attach(self, document_id: str, origin: Origin, held: Held | None) -> bool:
+        """Let a source mean a document that is there; False where that, or what was ``held``, has gone meanwhile."""
         with self._writing() as (db, generation):
+            if self.held(origin.source) != held:
+                return False
             if db.execute("select 1 from documents where id = ?", (document_id,)).fetchone() is None:
                 return False
             rows.point(db, origin, document_id, generation)
             return True
 
-    def remove(self, source: str) -> bool:
-        """Forget a source, and its document when it has no other; False where there is no such source."""
+    def remove(self, source: str, path: str | None = None) -> bool:
+        """Forget a source, and its document when it has no other; False where there is none, or none of that path."""
         with self._writing() as (db, generation):
-            before = db.execute("select document_id from sources where source = ?", (source,)).fetchone()
+            before = db.execute(
+                "select document_id from sources where source = ?1 and path = coalesce(?2, path)", (source, path)
+            ).fetchone()
             if before is None:
                 return False
             db.execute("delete from sources where source = ?", (source,))
@@ -337,6 +353,20 @@ class Catalog:
         """Forget a document that no source means, and whatever is said to be of it."""
         with self._writing() as (db, generation):
             rows.drop_orphan(db, document_id, generation)
+
+    def _has_other_source(self, document_id: str, source: str) -> bool:
+        others = "select 1 from sources where document_id = ? and source <> ? limit 1"
+        return self._one(others, document_id, source) is not None
+
+    def _source_for(self, path: str, names: Sequence[str]) -> str:
+        known = self._one("select source from sources where path = ?", path)
+        if known is not None:
+            return str(known)
+        for name in names[:-1]:
+            owner = self._one("select path from sources where source = ?", name)
+            if owner is None or not Path(str(owner)).exists():
+                return name
+        return names[-1]
 
     def _prepare(self, made_with: Mapping[str, str]) -> None:
         """Set the connection up, and make the tables where there are none."""

@@ -31,7 +31,7 @@ def examine(catalog: Catalog, vectors: NearestVectors, lexical: Lexical) -> Chec
         documents=len(catalog.hashes()),
         passages=catalog.passage_count(),
         problems=tuple(problems),
-        waiting=catalog.passage_count() - catalog.vector_count(),
+        waiting=max(0, catalog.passage_count() - catalog.vector_count()),
         unseen=tuple(unseen),
         changed=tuple(source for source, state in states if state == "changed"),
         missing=tuple(source for source, state in states if state == "missing"),

@@ -13,6 +13,7 @@ from index.embedding import Embedding
 from index.errors import DocumentError, IndexFailure, IndexMissing
 from index.ingest import Ingest, cut
 from index.lexical import Lexical
+from index.rows import Origin
 from index.types import AddReport, CheckReport, Document, FileReport, Hit, Passage, Progress, Retrieval, State
 from index.vectors import NearestVectors
 from index.vectors.exact import spread, unit
@@ -189,7 +190,8 @@ class Index:
         found = load.find(named, leave_out=self.path, among=load.suffixes(self._readers))
         failed = [FileReport(failure.source, "failed", failure.reason) for failure in found.failures]
         reports = Ingest(self._catalog, progress, self._readers).run(found.files)
-        removed = [FileReport(source, "removed") for source in self._gone(found) if self._catalog.remove(source)]
+        gone = [origin.source for origin in self._gone(found) if self._catalog.remove(origin.source, origin.path)]
+        removed = [FileReport(source, "removed") for source in gone]
         self._finish(len(reports), progress, wait=wait)
         return AddReport((*failed, *reports, *removed), found.skipped)
 
@@ -342,13 +344,13 @@ class Index:
         self._vectors.rebuild()
         self._lexical.rebuild()
 
-    def _gone(self, found: load.Found) -> list[str]:
+    def _gone(self, found: load.Found) -> list[Origin]:
         """The sources that were files of these folders and are there no more."""
         if not found.folders:
             return []
         there = {str(file.path) for file in found.files}
         return [
-            origin.source
+            origin
             for origin in self._catalog.origins()
             if origin.path
             and origin.path not in there

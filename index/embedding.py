@@ -5,9 +5,10 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from index.catalog import Catalog, Vectors
+from index.turn import turn
 from index.types import Passage
 
 logger = logging.getLogger(__name__)
@@ -46,17 +47,17 @@ class Embedding:
         with self._mine:
             embedded = 0
             while not self._stop.is_set() and self._is_lacking():
-                try:
-                    with self._lock:
-                        for group in _by_length(self._catalog.without_vector(_WINDOW)):
-                            if self._stop.is_set():
-                                return
-                            self._fill(group)
-                            embedded += len(group)
-                            if tell is not None:
-                                tell(embedded)
-                except Timeout:
-                    self._stop.wait(_WAIT_SECONDS)
+                with turn(self._lock) as ours:
+                    if not ours:
+                        self._stop.wait(_WAIT_SECONDS)
+                        continue
+                    for group in _by_length(self._catalog.without_vector(_WINDOW)):
+                        if self._stop.is_set():
+                            return
+                        self._fill(group)
+                        embedded += len(group)
+                        if tell is not None:
+                            tell(embedded)
 
     def start(self) -> None:
         """Do the same in the background, if there is anything to do."""

@@ -43,11 +43,11 @@ class Ingest:
         self._now = dataclasses.replace(self._now, total=len(documents))
         for done, document in enumerate(documents, start=1):
             self._tell(source=document.source)
-            if document.text.strip():
-                held = self._catalog.held(document.source)
-                reports.append(self._take_in(document, held, Origin(document.source, "", 0, 0)))
-            else:
-                reports.append(FileReport(document.source, "failed", load.EMPTY))
+            try:
+                _require_storable(document)
+                reports.append(self._take_text(document))
+            except DocumentError as error:
+                reports.append(FileReport(document.source, "failed", error.reason))
             self._tell(done=done)
         return reports
 
@@ -56,46 +56,52 @@ class Ingest:
         reports = []
         self._now = dataclasses.replace(self._now, total=len(files))
         for done, file in enumerate(files, start=1):
-            source = self._catalog.source_for(file.names[-1], file.names)
+            source, held = self._catalog.name(file.names[-1], file.names)
             self._tell(source=source)
             try:
-                reports.append(self._take(file, source))
+                reports.append(self._take(file, source, held))
             except DocumentError as error:
                 reports.append(FileReport(source, "failed", error.reason))
             self._tell(done=done)
         return reports
 
-    def _take(self, file: load.File, source: str) -> FileReport:
+    def _take_text(self, document: Document) -> FileReport:
+        held = self._catalog.held(document.source)
+        report = self._take_in(document, held, Origin(document.source, "", 0, 0))
+        return report or self._take_text(document)
+
+    def _take(self, file: load.File, source: str, held: Held | None) -> FileReport:
         """Read one file, if it may have changed; nothing that is stored changes until all of it is ready."""
         origin = _origin(file, source)
-        held = self._catalog.held(source)
         if held is not None and held.origin == origin:
             return FileReport(source, "unchanged")
-        return self._take_in(load.load(file.path, source, self._readers), held, origin)
+        report = self._take_in(load.load(file.path, source, self._readers), held, origin)
+        # Another process may have taken the name while this one was reading.
+        return report or self._take(file, *self._catalog.name(file.names[-1], file.names))
 
-    def _take_in(self, document: Document, held: Held | None, origin: Origin) -> FileReport:
+    def _take_in(self, document: Document, held: Held | None, origin: Origin) -> FileReport | None:
+        """Store what is new; None where another process has meanwhile changed what was held."""
         source = origin.source
         if held is not None and held.sha256 == document.sha256:
-            if held.origin != origin:
-                self._catalog.attach(held.document_id, origin)
+            if held.origin != origin and not self._catalog.attach(held.document_id, origin, held):
+                return None
             return FileReport(source, "unchanged")
-        stored = 0 if self._attach_to_twin(document, origin) else self._store(document, held, origin)
-        return FileReport(source, "added" if held is None else "updated", passages=stored)
+        stored = 0 if self._attach_to_twin(document, held, origin) else self._store(document, held, origin)
+        return None if stored is None else FileReport(source, "added" if held is None else "updated", passages=stored)
 
-    def _attach_to_twin(self, document: Document, origin: Origin) -> bool:
+    def _attach_to_twin(self, document: Document, held: Held | None, origin: Origin) -> bool:
         """Let the source mean a document that has the same content already, if there is one."""
         twin = self._catalog.document_with(document.sha256)
         found = None if twin is None else self._catalog.document(twin)
         # The same bytes say something else as page.html than as page.txt.
         if found is None or found.media_type != document.media_type:
             return False
-        return self._catalog.attach(found.id, origin)
+        return self._catalog.attach(found.id, origin, held)
 
-    def _store(self, document: Document, held: Held | None, origin: Origin) -> int:
+    def _store(self, document: Document, held: Held | None, origin: Origin) -> int | None:
         document = dataclasses.replace(document, id=self._id(document, held))
         passages, said = cut(document)
-        self._catalog.put(document, passages, said, origin)
-        return len(passages)
+        return len(passages) if self._catalog.put(document, passages, said, origin, held) else None
 
     def _id(self, document: Document, held: Held | None) -> str:
         """Keep the id of what the source meant before; make one where that has other sources too, or is nothing."""
@@ -115,6 +121,19 @@ def cut(document: Document) -> tuple[Sequence[Passage], Sequence[str]]:
     """The passages of a document, and the words that each is embedded from."""
     passages = split.passages(document)
     return passages, [words(passage) for passage in passages]
+
+
+def _require_storable(document: Document) -> None:
+    """Refuse what no file could have said, and what the catalog could not give back as it was.
+
+    Raises:
+        DocumentError: The document is such.
+    """
+    said = (document.text, document.title, document.id, document.sha256, document.media_type, *document.sources)
+    told = (word for pair in document.metadata.items() for word in pair)
+    if not all(map(load.is_unicode, (*said, *told))):
+        raise DocumentError(document.source, "holds half a character (a lone surrogate), which is no text")
+    load.require_text(document.text, document.source)
 
 
 def _origin(file: load.File, source: str) -> Origin:

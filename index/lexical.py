@@ -1,6 +1,7 @@
 """Find passages by their words: BM25 over stemmed English. The only importer of tantivy.
 
-tantivy's folder is a cache of the catalog. Any process may read it; whichever comes first brings it level.
+tantivy's folder is a cache of the catalog. Any process may read it; whichever comes first brings it level, one at a
+time.
 """
 
 import json
@@ -10,17 +11,25 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 import tantivy
+from filelock import FileLock
 
 from index.catalog import Catalog
+from index.errors import IndexFailure
 from index.rows import Changes
+from index.turn import turn
 
 logger = logging.getLogger(__name__)
 
 _HEAP_BYTES = 50_000_000
 _WAIT_SECONDS = 0.5
+# What tantivy raises where its files are not what they should be.
+_DAMAGE = (ValueError, OSError, RuntimeError)
+# How often it is compared anew with a catalog that others are just changing.
+_TRIES = 3
 # What counts in which field. A passage is found by the words around it too, the title's and its neighbours', which it
 # takes for granted: with these fields instead of its title and its own text, fused, recall@1 is .853 instead of .820 on
 # SQuAD's questions, nDCG@10 .902 instead of .876 on SciFact's claims.
@@ -53,6 +62,8 @@ class Lexical:
         self._folder = folder
         self._catalog = catalog
         self._state = folder / "footnoted.json"
+        # tantivy's own lock lies in the folder, and goes with it when it is made again.
+        self._writing = FileLock(folder.with_suffix(".lock"), timeout=_WAIT_SECONDS, thread_local=False)
         self._schema = _new_schema()
         self._analyzer, self._every_word = _new_analyzer(_STOPWORDS), _new_analyzer()
         self._lock = threading.RLock()
@@ -72,52 +83,58 @@ class Lexical:
         """
         # "Who are you?" has nothing but such words.
         words = list(dict.fromkeys(self._analyzer.analyze(query) or self._every_word.analyze(query)))
-        self.level()
-        with self._lock:
-            if self._index is None or not words:
-                return {}
-            searcher = self._index.searcher()
-            found = searcher.search(self._query(words, document_ids), limit, count=False)
-            return {searcher.doc(address)["id"][0]: float(score) for score, address in found.hits}
+        for attempt in range(3):
+            self.level()
+            with self._lock:
+                if self._index is None or not words:
+                    return {}
+                try:
+                    return self._found(self._index, self._query(words, document_ids), limit)
+                except _DAMAGE as error:
+                    # Another process may have made it again, so it is opened anew before it is given up.
+                    self._index, self._generation = None, -1
+                    if attempt:
+                        self._give_up(error)
+        return {}
 
     def level(self) -> None:
         """Bring the folder level with the catalog, or leave it to the process that is just doing so."""
         with self._lock:
             if self._index is not None and self._generation == self._catalog.generation("passages"):
                 return
-            for _ in range(2):
-                try:
-                    self._level()
-                except _BusyError:
-                    logger.debug("another process is writing %s; it is searched as it is", self._folder)
-                except (ValueError, OSError, RuntimeError) as error:
-                    logger.warning("tantivy in %s failed and is made again from the catalog: %s", self._folder, error)
-                    self._wipe()
-                    continue
+            if self._is_level():
                 return
-            logger.warning("tantivy in %s can't be used; passages are found by their vectors alone", self._folder)
+            with turn(self._writing) as ours:
+                if ours:
+                    self._make_level()
+                else:
+                    logger.debug("another process is writing %s; it is searched as it is", self._folder)
 
     def problems(self) -> list[str] | None:
-        """In what it differs from the catalog; None where another process is just writing to it."""
+        """In what it differs from the catalog; None where other processes are just writing."""
         with self._lock:
-            self.level()
-            if self._index is None or self._generation != self._catalog.generation("passages"):
-                return None
-            searcher = self._index.searcher()
-            most = max(1, searcher.num_docs)
-            found = searcher.search(tantivy.Query.all_query(), most, count=False)
-            held = Counter(searcher.doc(address)["id"][0] for _, address in found.hits)
-            wanted = {row[0] for row in self._catalog.texts_since(0).rows}
-        faults = (
-            ("lacks", wanted - held.keys()),
-            ("has too many, by", held.keys() - wanted),
-            ("holds twice", {id_ for id_, times in held.items() if times > 1}),
-        )
-        return [f"tantivy {what} {len(ids)} passages" for what, ids in faults if ids]
+            for _ in range(_TRIES):
+                self.level()
+                if self._index is None:
+                    return None
+                try:
+                    held = Counter(self._every_id(self._index))
+                except _DAMAGE as error:
+                    return [f"tantivy can't be read: {error}"]
+                changes = self._catalog.texts_since(0)
+                if changes.generation == self._generation:
+                    return _differences(held, {row[0] for row in changes.rows})
+        return None
 
     def rebuild(self) -> None:
-        """Make the folder again from the catalog."""
-        with self._lock:
+        """Make the folder again from the catalog.
+
+        Raises:
+            IndexFailure: Another process is writing to it.
+        """
+        with self._lock, turn(self._writing) as ours:
+            if not ours:
+                raise IndexFailure(f"another process is writing {self._folder}: wait for it, then rebuild")
             self._wipe()
             self.level()
 
@@ -126,23 +143,62 @@ class Lexical:
         with self._lock:
             self._index, self._generation = None, -1
 
-    def _level(self) -> None:
-        if self._index is None:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._index = tantivy.Index(self._schema, path=str(self._folder))
-            self._index.config_reader(reload_policy="manual")
-        recorded = self._recorded()
-        self._index.reload()
-        if recorded == self._catalog.generation("passages"):
+    def _found(self, index: tantivy.Index, query: tantivy.Query, limit: int) -> dict[str, float]:
+        searcher = index.searcher()
+        found = searcher.search(query, limit, count=False)
+        return {searcher.doc(address)["id"][0]: float(score) for score, address in found.hits}
+
+    def _every_id(self, index: tantivy.Index) -> list[str]:
+        searcher = index.searcher()
+        found = searcher.search(tantivy.Query.all_query(), max(1, searcher.num_docs), count=False)
+        return [searcher.doc(address)["id"][0] for _, address in found.hits]
+
+    def _is_level(self) -> bool:
+        """Look whether another process has brought the folder level; if not, it can be searched as it is."""
+        try:
+            if self._index is None and (self._folder / "meta.json").is_file():
+                self._index = self._opened()
+            if self._index is None:
+                return False
+            recorded = self._recorded()
+            self._index.reload()
+            if recorded != self._catalog.generation("passages"):
+                return False
             self._require(self._index, self._catalog.passage_count(), recorded)
-            self._generation = recorded
-        else:
-            self._generation = self._write(self._index)
+        except _DAMAGE:
+            # Whoever writes next looks at it anew, and says so if it is damaged.
+            self._index, self._generation = None, -1
+            return False
+        self._generation = recorded
+        return True
+
+    def _make_level(self) -> None:
+        for _ in range(2):
+            try:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                # Anew, since one that is open doesn't know the files of other processes.
+                index = self._opened()
+                self._generation = self._write(index)
+                self._index = index
+            except _BusyError:
+                logger.debug("another process is writing %s; it is searched as it is", self._folder)
+            except _DAMAGE as error:
+                self._give_up(error)
+                continue
+            return
+        logger.warning("tantivy in %s can't be used; passages are found by their vectors alone", self._folder)
+
+    def _opened(self) -> tantivy.Index:
+        index = tantivy.Index(self._schema, path=str(self._folder))
+        index.config_reader(reload_policy="manual")
+        return index
 
     def _write(self, index: tantivy.Index) -> int:
         """Take in what has changed; the generation that the folder has then."""
         writer = self._writer(index)
         try:
+            # What a killed writer left would be in the way of a file of the same name.
+            writer.garbage_collect_files()
             # Only now, since another writer may have been here before.
             recorded = self._recorded()
             known = 0 <= recorded <= self._catalog.generation("passages")
@@ -203,11 +259,30 @@ class Lexical:
         new.write_text(json.dumps({"catalog": self._catalog.id, "generation": generation}), "utf-8")
         new.replace(self._state)
 
+    def _give_up(self, error: Exception) -> None:
+        with turn(self._writing) as ours:
+            if ours:
+                logger.warning("tantivy in %s failed and is made again from the catalog: %s", self._folder, error)
+                self._wipe()
+
     def _wipe(self) -> None:
         self._index, self._generation = None, -1
         if self._folder.is_file():
             self._folder.unlink()
+        # First what says that there is something, so that no kill leaves it over what is half deleted.
+        for said in (self._state, self._folder / "meta.json"):
+            with suppress(OSError):
+                said.unlink()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _differences(held: Counter[str], wanted: set[str]) -> list[str]:
+    faults = (
+        ("lacks", wanted - held.keys()),
+        ("has too many, by", held.keys() - wanted),
+        ("holds twice", {id_ for id_, times in held.items() if times > 1}),
+    )
+    return [f"tantivy {what} {len(ids)} passages" for what, ids in faults if ids]
 
 
 def _take(writer: tantivy.IndexWriter, changes: Changes) -> None:

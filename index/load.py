@@ -161,6 +161,23 @@ def canonical(data: bytes, source: str) -> str:
         raise DocumentError(source, str(error)) from error
 
 
+def require_text(text: str, source: str) -> None:
+    """Refuse what is not text, or nothing but white space.
+
+    Raises:
+        DocumentError: It is such.
+    """
+    if "\0" in text:
+        raise DocumentError(source, "looks like a binary file, not text")
+    if not text.strip():
+        raise DocumentError(source, EMPTY)
+
+
+def is_unicode(text: str) -> bool:
+    """Whether a string is free of lone surrogates, which stand for bytes that are not characters."""
+    return text.encode("utf-8", "replace").decode("utf-8") == text
+
+
 def _content(data: bytes, known: Format, source: str) -> Content:
     try:
         return read(data, known)
@@ -200,16 +217,12 @@ def _names(file: Path, folder: Path) -> tuple[str, ...]:
     relative = file.relative_to(folder)
     names = (relative.as_posix(), (Path(folder.name) / relative).as_posix(), str(file))
     # A name that is not valid in the file system's encoding must still be storable and printable.
-    return names if all(map(_is_unicode, names)) else tuple(map(_shown, names))
+    return names if all(map(is_unicode, names)) else tuple(map(_shown, names))
 
 
 def _absolute(path: str | os.PathLike[str]) -> Path:
     # Not resolve(): a link is known by its own name, not by that of what it points to.
     return Path(os.path.abspath(path))  # noqa: PTH100 - Path.absolute() keeps ".."
-
-
-def _is_unicode(name: str) -> bool:
-    return name.encode("utf-8", "replace").decode("utf-8") == name
 
 
 def _shown(name: str) -> str:

@@ -17,6 +17,9 @@ VERSION = f"sentences-{MAX_CHARS}.3"
 """Changes when the same document would be cut otherwise, or its passages embedded in other words; recorded in every
 index."""
 
+# sentencex takes time in the square of what it is given where no space follows a full stop, as in Chinese. Longer than
+# paragraphs are.
+_STRETCH = 5000
 _HEADING = re.compile(r"[^\S\n]{0,3}#{1,6}[^\S\n]")
 _ITEM = re.compile(r"[^\S\n]*(?:[-*+•][^\S\n]|\d{1,2}[.)][^\S\n]|\|)")
 _SPACE = re.compile(r"\s")
@@ -177,12 +180,28 @@ def _sentences_of(text: str, block: _Block) -> Iterator[Sentence]:
     # sentencex panics where white space of more than one byte follows an initial, refuses lone surrogates and has rules
     # of its own for lists, so it is shown a copy of the same length whose white space is plain.
     plain = _SPACE.sub(" ", text[block.start : block.end]).encode("utf-8", "replace").decode("utf-8")
-    found = (block.start + boundary["start_index"] for boundary in get_sentence_boundaries("en", plain))
+    found = (block.start + start for start in _starts(plain))
     item = _ITEM.match(text, block.start)
     # The full stop of "1." ends no sentence.
     starts = [block.start, *(start for start in found if start > (item.end() if item else block.start))]
     for start, end in zip(starts, [*starts[1:], block.end], strict=True):
         yield from _trimmed(text, start, end)
+
+
+def _starts(text: str) -> Iterator[int]:
+    """Where sentences begin, found in one stretch of the text after the other."""
+    first, size = 0, _STRETCH
+    while True:
+        stretch = text[first : first + size]
+        found = [int(boundary["start_index"]) for boundary in get_sentence_boundaries("en", stretch)]
+        if first + size >= len(text):
+            yield from (first + start for start in found)
+            return
+        if len(found) > 2:  # noqa: PLR2004 - the last two may look otherwise when it is known how they go on
+            yield from (first + start for start in found[:-2])
+            first, size = first + found[-2], _STRETCH
+        else:
+            size *= 2
 
 
 def _pieces(text: str, sentence: Sentence, max_chars: int) -> Iterable[Sentence]:

@@ -103,7 +103,7 @@ def put_a_file_there(folder: Path) -> None:
 
 def garble(pattern: str) -> Callable[[Path], None]:
     def act(folder: Path) -> None:
-        files = [file for file in folder.glob(pattern) if file.is_file()]
+        files = [file for file in folder.glob(pattern) if file.is_file()] if pattern else [folder]
         assert files
         for file in files:
             file.write_bytes(b"garbage " * 500)
@@ -121,8 +121,41 @@ def cut_short(pattern: str) -> Callable[[Path], None]:
     return act
 
 
-def delete_file(name: str) -> Callable[[Path], None]:
-    return lambda folder: (folder / name).unlink()
+def delete_file(pattern: str) -> Callable[[Path], None]:
+    def act(folder: Path) -> None:
+        files = [file for file in folder.glob(pattern) if file.is_file()]
+        assert files
+        for file in files:
+            file.unlink()
+
+    return act
+
+
+def turn_over(pattern: str) -> Callable[[Path], None]:
+    """Change some bytes in the middle, which no size tells."""
+
+    def act(folder: Path) -> None:
+        files = [file for file in folder.glob(pattern) if file.is_file() and file.stat().st_size]
+        assert files
+        for file in files:
+            data = bytearray(file.read_bytes())
+            middle = len(data) // 2
+            data[middle : middle + 64] = bytes(255 - byte for byte in data[middle : middle + 64])
+            file.write_bytes(data)
+
+    return act
+
+
+def put_a_folder_there(file: Path) -> None:
+    file.unlink(missing_ok=True)
+    file.mkdir()
+    (file / "inside").touch()
+
+
+def link_to_itself(file: Path) -> None:
+    """As good as unwritable, for the superuser too."""
+    file.unlink(missing_ok=True)
+    file.symlink_to(file)
 
 
 def break_the_seal(folder: Path) -> None:
@@ -213,7 +246,22 @@ def test_a_chroma_deleted_while_open_is_made_again(path: Path, folder: Path, emb
     assert embedding.texts == ["cats\nLions roar."]
 
 
-@pytest.mark.parametrize("damage", [put_a_file_there, garble("meta.json"), garble("*.term"), delete_file("meta.json")])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        put_a_file_there,
+        garble("meta.json"),
+        garble("*.term"),
+        garble("*.store"),
+        cut_short("*.idx"),
+        cut_short("meta.json"),
+        delete_file("meta.json"),
+        delete_file("*.store"),
+        # These two come to light only when something is found.
+        delete_file("*.pos"),
+        turn_over("*.store"),
+    ],
+)
 def test_a_damaged_tantivy_is_made_again_and_spoken_of(
     path: Path, embedding: WordHash, damage: Callable[[Path], None], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -224,6 +272,54 @@ def test_a_damaged_tantivy_is_made_again_and_spoken_of(
         assert answers(ix) == before
     assert remade(caplog) == {"index.lexical"}
     assert embedding.texts == []
+
+
+@pytest.mark.parametrize("damage", [delete_file("*.pos"), turn_over("*.store")], ids=["positions", "stored fields"])
+def test_a_damaged_tantivy_is_told_by_a_check(path: Path, embedding: WordHash, damage: Callable[[Path], None]) -> None:
+    damage(path / "tantivy")
+    with Index.open(path, embedding) as ix:
+        ix.repair()
+        assert ix.check().ok
+        assert len(ix.search("This text says", k=100, by="lexical")) == 60
+    assert embedding.texts == []
+
+
+@pytest.mark.parametrize(
+    "name", ["chroma/chroma.sqlite3", "chroma.seal", "tantivy/meta.json", "tantivy/footnoted.json"]
+)
+@pytest.mark.parametrize("damage", [garble(""), put_a_folder_there, link_to_itself], ids=["garbage", "folder", "link"])
+def test_whatever_stands_in_place_of_a_cache_file_the_answers_stay(
+    path: Path, embedding: WordHash, name: str, damage: Callable[[Path], None]
+) -> None:
+    with Index.open(path, embedding) as ix:
+        before = answers(ix)
+    damage(path / name)
+    for _ in range(2):
+        with Index.open(path, embedding) as ix:
+            assert answers(ix) == before
+            report = ix.check()
+            assert (report.problems, report.unseen) == ((), ())
+            assert ix.state().fault is None
+    assert embedding.texts == []
+
+
+@pytest.mark.usefixtures("silent")
+@pytest.mark.parametrize("name", ["chroma.lock", "tantivy.lock", "embedding.lock"])
+@pytest.mark.parametrize("damage", [put_a_folder_there, link_to_itself])
+def test_a_lock_that_can_not_be_taken_keeps_nobody_from_adding_and_finding(
+    path: Path, folder: Path, embedding: WordHash, name: str, damage: Callable[[Path], None]
+) -> None:
+    with Index.open(path, embedding) as ix:
+        before = answers(ix)
+    damage(path / name)
+    with Index.open(path, embedding) as ix:
+        assert answers(ix) == before
+        assert embedding.texts == []
+        (folder / "new.txt").write_text("Lions roar.", "utf-8")
+        ix.add([folder])
+        assert ix.search("lions roar", by="vectors")[0].passage.text == "Lions roar."
+        assert ix.check().ok
+    assert embedding.texts == ["new\nLions roar."]
 
 
 @pytest.mark.parametrize("cache", ["chroma", "tantivy"])

@@ -18,6 +18,7 @@ from assistant.web import server
 from index import Index
 from tests import index_fakes
 from tests.browser import PATIENCE, launched
+from tests.chroma_server import free_port
 from tests.fakes import ScriptedLLM
 from tests.test_web_render import HOSTILE
 
@@ -40,6 +41,11 @@ WRAPPED_AWAY = """[...document.querySelectorAll(".fn-words > span")].filter(sent
     last.setEnd(text, text.length);
     return sentence.querySelector(".fn-note").getBoundingClientRect().left < last.getBoundingClientRect().left;
 }).length"""
+
+WATCH_FOR_JUMPS = (
+    "window.shift = 0; new PerformanceObserver(list => { for (const entry of list.getEntries()) "
+    "window.shift += entry.value }).observe({type: 'layout-shift'})"
+)
 
 Opener = Callable[..., Page]
 
@@ -398,13 +404,67 @@ def test_the_page_follows_the_colour_scheme(opened: Opener, scheme: str, paper: 
 
 def test_nothing_jumps_while_an_answer_arrives(opened: Opener) -> None:
     page = opened(ScriptedLLM([f"{MINISTER} {TROOPS}"], pause=0.1))
-    page.evaluate(
-        "window.shift = 0; new PerformanceObserver(list => { for (const entry of list.getEntries()) "
-        "window.shift += entry.value }).observe({type: 'layout-shift'})"
-    )
+    page.evaluate(WATCH_FOR_JUMPS)
     ask(page)
     answered(page)
     assert page.evaluate("window.shift") < 0.05
+
+
+@pytest.mark.parametrize("documents", [0, 2])
+def test_an_open_page_shows_what_another_process_adds(
+    opened: Opener, bakery: Index, tmp_path: Path, documents: int
+) -> None:
+    with Index.open(bakery.path if documents else tmp_path / "empty", index_fakes.model()) as index:
+        page = opened(ScriptedLLM([NOT_STATED]), index)
+        told: list[str] = []
+        page.on("console", lambda message: told.append(message.text) if message.type == "error" else None)
+        library = page.locator(".fn-library")
+        expect(library).to_contain_text(f"{documents} documents, ")
+        page.evaluate(WATCH_FOR_JUMPS)
+        box(page).fill("Half a quest")
+        with Index.open(index.path, index_fakes.model()) as another:
+            for number, name in enumerate(("new.txt", "newer.txt"), start=documents + 1):
+                (tmp_path / name).write_text(f"This is {name}.", "utf-8")
+                another.add(tmp_path / name)
+                page.wait_for_function(f"document.querySelector('.fn-library').innerText.startsWith('{number} doc')")
+            assert library.inner_text() == f"{documents + 2} documents, {another.passage_count} passages"
+        # The page has what it needs, so that nothing moves and what is being written stays.
+        assert page.evaluate("window.shift") < 0.05
+        expect(box(page)).to_have_value("Half a quest")
+        expect(box(page)).to_be_focused()
+        page.get_by_label("Document").click()
+        page.get_by_role("option", name="newer.txt").click()
+        expect(pane(page)).to_contain_text("This is newer.txt.")
+        assert told == []
+
+
+def test_an_open_page_shows_what_another_process_adds_within_about_a_second(opened: Opener, bakery: Index) -> None:
+    page = opened(ScriptedLLM([NOT_STATED]), bakery)
+    page.evaluate(
+        "window.seen = null; new MutationObserver(() => { window.seen ??= performance.now() })"
+        ".observe(document.querySelector('#fn-library'), {childList: true, subtree: true, characterData: true})"
+    )
+    with Index.open(bakery.path, index_fakes.model()) as another:
+        another.remove("mill.txt")
+    begun = page.evaluate("performance.now()")
+    page.wait_for_function("window.seen !== null")
+    # The page looks every 0.9 s; the rest is for a busy machine.
+    assert page.evaluate("window.seen") - begun < 2500
+    expect(page.locator(".fn-library")).to_contain_text("1 document, ")
+
+
+def test_what_is_wrong_with_the_index_is_told_and_inert(opened: Opener, bakery: Index) -> None:
+    # Nothing listens there, and the fault tells the address.
+    address = f"http://127.0.0.1:{free_port()}/<img src=x onerror=alert(1)>"
+    with Index.open(bakery.path, index_fakes.model(), chroma_url=address) as index:
+        page = opened(ScriptedLLM([NOT_STATED]), index)
+        fault = page.locator(".fn-library .fn-fault")
+        expect(page.locator(".fn-library")).to_contain_text("2 documents")
+        expect(fault).to_have_count(0)
+        ask(page)
+        expect(fault).to_contain_text("<img src=x onerror=alert(1)> can't be used")
+        expect(fault).to_contain_text("start it")
+        expect(fault.locator("img")).to_have_count(0)
 
 
 def wait_until(page: Page, true: Callable[[], bool]) -> None:

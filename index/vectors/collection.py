@@ -39,7 +39,7 @@ class Passages:
             embedding_function=None,
             metadata={"catalog": catalog.id, "generation": 0},
         )
-        of = self._collection.metadata
+        of = self._collection.metadata or {}
         if of.get("catalog") != catalog.id or of["generation"] > catalog.generation("vectors"):
             raise LookupError("it is not of this catalog")
         self._generation: int = of["generation"]
@@ -99,8 +99,8 @@ class Passages:
         distances = (found["distances"] or [[]])[0]
         return {id_: 1.0 - distance for id_, distance in zip(found["ids"][0], distances, strict=True)}
 
-    def problems(self) -> list[str]:
-        """In what it differs from the catalog, whose last generation it has taken in."""
+    def problems(self) -> list[str] | None:
+        """In what it differs from the catalog, whose last generation it has taken in; None where that just changes."""
         wanted = {row[0]: row for row in self._catalog.vectors_since(0).rows}
         held = set(self._collection.get(include=[])["ids"])
         wrong = [
@@ -109,14 +109,18 @@ class Passages:
             if ids
         ]
         others = sum(map(self._others, _batches([wanted[id_] for id_ in held & wanted.keys()], self._batch)))
+        if not self.is_level():
+            return None
         return [*wrong, *([f"Chroma has other vectors than the catalog for {others} passages"] if others else [])]
 
     def _others(self, rows: Sequence[tuple[str, str, bytes, int]]) -> int:
         """How many of these vectors are not what they should be."""
         found = self._collection.get(ids=[row[0] for row in rows], include=["embeddings"])
         place = {id_: number for number, id_ in enumerate(found["ids"])}
+        # On a server, another process may have deleted some since.
+        rows = [row for row in rows if row[0] in place]
         there = np.asarray(found["embeddings"])[[place[row[0]] for row in rows]]
-        return int((np.abs(there - matrix(rows)).max(axis=1) > _SAME).sum())
+        return int((np.abs(there - matrix(rows)).max(axis=1) > _SAME).sum()) if rows else 0
 
     def _record(self, generation: int) -> None:
         if generation > self._generation:

@@ -15,6 +15,8 @@ logger = logging.getLogger(__name__)
 # So many are taken in while a search waits (half a second); more are in the background, and meanwhile compared exactly.
 _AT_ONCE = 1000
 _PATIENCE_SECONDS = 0.2
+# How often it is compared anew with a catalog that others are just changing.
+_TRIES = 3
 # Chroma passes on each of them to its database, which takes only so many, and gets slow before.
 _FILTERED = 100
 
@@ -72,9 +74,10 @@ class NearestVectors:
             self._chroma.use(lambda _: None)
 
     def problems(self) -> list[str] | None:
-        """In what Chroma differs from the catalog; None where that can't be seen, since another process has it."""
+        """In what Chroma differs from the catalog; None where others have it, or don't cease to write meanwhile."""
         with self._lock:
-            return self._chroma.use(lambda held: held.problems())
+            found = (self._chroma.use(lambda held: held.problems()) for _ in range(_TRIES))
+            return next((problems for problems in found if problems is not None), None)
 
     def rebuild(self) -> None:
         """Make Chroma again from the catalog.

@@ -7,6 +7,7 @@ import json
 import logging
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -74,7 +75,8 @@ class Folder:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever is wrong with a cache, the catalog can make it again
                 logger.warning("Chroma in %s failed and is made again from the catalog: %s", self._folder, error)
-                self._wipe()
+                with suppress(OSError):
+                    self._wipe()
         self.fault = f"Chroma in {self._folder} can't be used; the catalog's vectors are compared one by one instead"
         logger.warning(self.fault)
         return None
@@ -133,10 +135,9 @@ class Folder:
 
     def _wipe(self) -> None:
         self._shut()
-        if self._folder.is_file():
-            self._folder.unlink()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        # First, so that no kill leaves one over what is half deleted.
         self._seal.remove()
+        _delete(self._folder)
 
     def _shut(self) -> None:
         client, self._client, self._passages = self._client, None, None
@@ -164,7 +165,7 @@ class _Seal:
         new.replace(self._file)
 
     def remove(self) -> None:
-        self._file.unlink(missing_ok=True)
+        _delete(self._file)
 
     def is_whole(self) -> bool:
         try:
@@ -176,3 +177,11 @@ class _Seal:
         """The bytes in each file of the graph. SQLite looks after its own."""
         files = sorted(self._folder.glob("*/*"))
         return {file.relative_to(self._folder).as_posix(): file.stat().st_size for file in files}
+
+
+def _delete(path: Path) -> None:
+    """Delete what is there, a file or a folder."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

@@ -3,10 +3,12 @@
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
 
+import httpx
 from filelock import FileLock
 
 from index.catalog import Catalog
@@ -14,12 +16,15 @@ from index.errors import FootnotedError, IndexFailure
 from index.vectors.collection import Passages
 
 if TYPE_CHECKING:
-    from chromadb.api import ClientAPI
+    from chromadb.api.client import Client
 
 logger = logging.getLogger(__name__)
 
 # Nobody should wait at each search for a server that is down, nor long for one that is up again.
 _RETRY_SECONDS = 5.0
+# One that is well says so at once. It may take longer to take in a thousand vectors.
+_GREETING_SECONDS = 2.0
+_REPLY_SECONDS = 30.0
 _PORTS = {"http": 80, "https": 443}
 T = TypeVar("T")
 
@@ -52,7 +57,7 @@ class Server:
         self._stopped = stopped
         self._name = f"footnoted-{catalog.id}"
         self._lock = FileLock(lock, thread_local=False)
-        self._client: ClientAPI | None = None
+        self._client: Client | None = None
         self._passages: Passages | None = None
         self._not_before = 0.0
         self._to_delete = False
@@ -74,11 +79,11 @@ class Server:
                 found = None if self.behind else act(self._levelled(passages))
             except FootnotedError:
                 raise
-            except LookupError as error:
-                logger.warning("the collection at %s is made again from the catalog: %s", self._url, error)
-                self._passages, self._to_delete = None, True
             except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the catalog has the vectors too
-                self._passages, self._client = None, None
+                self._shut()
+                if isinstance(error, LookupError):
+                    logger.warning("the collection at %s is made again from the catalog: %s", self._url, error)
+                    self._to_delete = True
                 if attempt:
                     self._fail(error)
             else:
@@ -93,29 +98,60 @@ class Server:
             IndexFailure: The server can't be used.
         """
         self._not_before = 0.0
-        self._passages, self._to_delete = None, True
+        self._shut()
+        self._to_delete = True
         self.use(lambda _: None)
         if self.fault is not None:
             raise IndexFailure(self.fault)
 
     def close(self) -> None:
         """Let go of the server."""
-        self._client, self._passages = None, None
+        self._shut()
 
     def _opened(self) -> Passages:
         if self._passages is None:
-            import chromadb  # noqa: PLC0415 - takes a second, which only a search should pay
-            from chromadb.config import Settings  # noqa: PLC0415
-
-            settings = Settings(anonymized_telemetry=False)
-            self._client = chromadb.HttpClient(self._host, self._port, self._ssl, settings=settings)
+            client = self._client = self._client or self._connect()
             if self._to_delete:
-                # Made before it is deleted, since deleting what is not there is an error.
-                self._client.get_or_create_collection(self._name, embedding_function=None)
-                self._client.delete_collection(self._name)
-                self._to_delete = False
-            self._passages = Passages(self._client, self._name, self._catalog)
+                self._delete(client)
+            self._passages = Passages(client, self._name, self._catalog)
         return self._passages
+
+    def _connect(self) -> "Client":
+        self._greet()
+        import chromadb  # noqa: PLC0415 - takes a second, which only a search should pay
+        from chromadb.config import Settings  # noqa: PLC0415
+
+        settings = Settings(anonymized_telemetry=False)
+        # The declared type is that of every kind of client; only some can be closed.
+        client = cast("Client", chromadb.HttpClient(self._host, self._port, self._ssl, settings=settings))
+        for session in _sessions(client):
+            session.timeout = httpx.Timeout(_REPLY_SECONDS)
+        return client
+
+    def _greet(self) -> None:
+        """Ask whether there is a Chroma at all, since its client doesn't say what is wrong, and may wait for ever.
+
+        Raises:
+            Exception: There is none.
+        """
+        scheme = "https" if self._ssl else "http"
+        reply = httpx.get(f"{scheme}://{self._host}:{self._port}/api/v2/heartbeat", timeout=_GREETING_SECONDS)
+        if "nanosecond heartbeat" not in reply.text:
+            raise ConnectionError("what answers there is no Chroma server")
+
+    def _delete(self, client: "Client") -> None:
+        from chromadb.errors import NotFoundError  # noqa: PLC0415
+
+        with suppress(NotFoundError):
+            client.delete_collection(self._name)
+        self._to_delete = False
+
+    def _shut(self) -> None:
+        client, self._client, self._passages = self._client, None, None
+        if client is not None:
+            client.close()
+            for session in _sessions(client):
+                session.close()
 
     def _levelled(self, passages: Passages) -> Passages:
         if not passages.is_level():
@@ -137,6 +173,12 @@ class Server:
         self._not_before = time.monotonic() + _RETRY_SECONDS
 
 
+def _sessions(client: "Client") -> list[httpx.Client]:
+    """Its connections, which are not public. It waits on them for ever, and leaves them open when it is closed."""
+    whole = cast("Any", client)
+    return [whole._server._session, whole._admin_client._server._session]
+
+
 def _address(url: str) -> tuple[str, int, bool]:
     try:
         parts = urlsplit(url)
@@ -145,4 +187,5 @@ def _address(url: str) -> tuple[str, int, bool]:
         parts, port = urlsplit(""), None
     if parts.scheme not in _PORTS or not parts.hostname:
         raise IndexFailure(f"{url!r} is not the address of a Chroma server; it looks like http://localhost:8000")
-    return parts.hostname, port or _PORTS[parts.scheme], parts.scheme == "https"
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return host, _PORTS[parts.scheme] if port is None else port, parts.scheme == "https"
