@@ -13,9 +13,10 @@ VERSION = "2"
 
 SCHEMA = """
 create table if not exists meta (key text primary key, value not null) without rowid;
+-- The long ones last: SQLite reads through all of a text to get at what stands behind it.
 create table if not exists documents (
-    id text primary key, title text not null, text text not null, media_type text not null, sha256 text not null,
-    pages text not null, metadata text not null, headings text not null, text_sha256 text not null
+    id text primary key, title text not null, media_type text not null, sha256 text not null,
+    text_sha256 text not null, metadata text not null, pages text not null, headings text not null, text text not null
 );
 create index if not exists documents_by_sha256 on documents (sha256);
 create table if not exists sources (
