@@ -104,7 +104,7 @@ class Citation:
             "quote": passage.text[start - passage.start : end - passage.start],
             "start": start,
             "end": end,
-            "page": passage.page,
+            "page": passage.page_at(start),
         }
         citation = cls.__new__(cls)
         for name, value in values.items():

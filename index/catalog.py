@@ -48,11 +48,11 @@ select p.id, p.document_id, d.title || coalesce((select char(10) || group_concat
     (select a.text from passages a where a.document_id = p.document_id and a.start > p.start
         order by a.start limit 1)
 from passages p join documents d on d.id = p.document_id
-where p.generation > ? order by p.number
+where p.generation > ? order by p.generation, p.number
 """
-_WITHOUT_VECTOR = f"""
-{rows.PASSAGE} left join vectors v on v.number = p.number
-where v.number is null order by p.number limit ?
+_WITHOUT_VECTOR = """
+select p.number, p.id from passages p left join vectors v on v.number = p.number
+where p.number > ? and v.number is null order by p.number limit ?
 """
 _BEHIND = """
 select (select count(*) from vectors where generation > ?) + (select count(*) from tombstones where generation > ?)
@@ -66,17 +66,13 @@ _DOCUMENTS_WITH = {
     "source": "select document_id from sources where source in (select value from json_each(?))",
     "document_id": "select id from documents where id in (select value from json_each(?))",
     "media_type": "select id from documents where media_type in (select value from json_each(?))",
+    "path": "select document_id from sources where path in (select value from json_each(?))",
 }
 _DOCUMENTS_WITH_METADATA = """
 select d.id from documents d join json_each(d.metadata) m
 where m.value in (select value from json_each(?)) and m.key = ?
 """
-# A passage that is not what its document says there, or of no document; a document without passages.
-_UNTRUE = """
-select p.document_id from passages p left join documents d on d.id = p.document_id
-where substr(d.text, p.start + 1, p.stop - p.start) is not p.text
-union select id from documents where id not in (select document_id from passages)
-"""
+_CUT_OF_NOTHING = "select distinct document_id from passages where document_id not in (select id from documents)"
 _UNNAMED = "select id from documents where id not in (select document_id from sources)"
 
 
@@ -85,7 +81,7 @@ class Catalog:
 
     Attributes:
         path: The file.
-        id: Made at random with the file, so that a cache can tell whose it is.
+        id: Made at random with the file, and anew when it is remade, so that a cache can tell whose it is.
     """
 
     def __init__(self, path: Path, made_with: Mapping[str, str], cut: Cut | None = None) -> None:
@@ -102,6 +98,7 @@ class Catalog:
             IndexMismatch: It was made with something else.
         """
         self.path = path
+        self.id = ""
         self._lock = threading.RLock()
         self._db: sqlite3.Connection | None = None
         try:
@@ -126,6 +123,15 @@ class Catalog:
         """The number of the last change to the passages or to their vectors."""
         return max(self._one(_NEWEST[of]) or 0, self._one(_NEWEST["tombstones"]) or 0)
 
+    def document_count(self) -> int:
+        """How many documents there are."""
+        return int(self._one("select count(*) from documents"))
+
+    def passage_ids(self) -> tuple[int, set[str]]:
+        """The number of the last change to the passages, and the ids of all of them then."""
+        with self._transaction("begin"):
+            return self.generation("passages"), {row[0] for row in self._all("select id from passages")}
+
     def change(self) -> int:
         """The number of the last change of any kind."""
         return int(self._one("select value from meta where key = 'generation'"))
@@ -146,7 +152,7 @@ class Catalog:
 
     def documents(self) -> list[Document]:
         """All documents, in the order of their sources."""
-        found = [rows.to_document(row) for row in self._all(rows.DOCUMENT)]
+        found = [rows.to_document(row) for row in self._all(f"{rows.DOCUMENT} where {rows.NAMED}")]
         return sorted(found, key=lambda document: document.source)
 
     def sources(self) -> dict[str, str]:
@@ -157,12 +163,12 @@ class Catalog:
 
     def document(self, document_id: str) -> Document | None:
         """One document, None where there is none of that id."""
-        found = self._all(f"{rows.DOCUMENT} where id = ?", document_id)
+        found = self._all(f"{rows.DOCUMENT} where id = ? and {rows.NAMED}", document_id)
         return rows.to_document(found[0]) if found else None
 
-    def document_with(self, sha256: str) -> str | None:
-        """The id of the document that has this content."""
-        found = self._one("select min(id) from documents where sha256 = ?", sha256)
+    def document_with(self, sha256: str, media_type: str) -> str | None:
+        """The id of the document that has this content; the same bytes say something else as a page than as text."""
+        found = self._one("select min(id) from documents where sha256 = ? and media_type = ?", sha256, media_type)
         return None if found is None else str(found)
 
     def hashes(self) -> list[tuple[str, str]]:
@@ -172,7 +178,7 @@ class Catalog:
     def metadata_keys(self) -> list[str]:
         """What the metadata of some document tells, sorted."""
         found = self._all("select distinct m.key from documents d join json_each(d.metadata) m order by 1")
-        return [row[0] for row in found]
+        return [row[0] for row in found if row[0] not in _DOCUMENTS_WITH]
 
     def documents_with(self, key: str, values: Collection[str]) -> set[str]:
         """The ids of the documents of which a property, or else a key of their metadata, has one of these values."""
@@ -259,13 +265,23 @@ class Catalog:
             if self.held(origin.source) != held or self._has_other_source(document.id, origin.source):
                 return False
             db.execute(rows.PUT_DOCUMENT, rows.from_document(document))
-            rows.put_passages(db, passages, words, generation)
+            rows.put_passages(db, document.id, passages, words, generation)
             rows.point(db, origin, document.id, generation)
             return True
 
-    def without_vector(self, limit: int) -> list[Passage]:
-        """Some of the passages that have no vector yet, the oldest first."""
-        return [rows.to_passage(row) for row in self._all(_WITHOUT_VECTOR, limit)]
+    def without_vector(self, limit: int, after: int = 0) -> tuple[list[Passage], int]:
+        """Some of the passages that have no vector yet, the oldest first.
+
+        Args:
+            limit: How many at most.
+            after: Where to go on looking, as it was returned before; from the first when 0.
+
+        Returns:
+            The passages, and where to go on.
+        """
+        found = self._all(_WITHOUT_VECTOR, after, limit)
+        passages = self.passages_by_id([id_ for _, id_ in found])
+        return list(passages.values()), found[-1][0] if found else after
 
     def fill(self, passage_ids: Sequence[str], vectors: Vectors) -> None:
         """Store the vectors of passages; one that has gone meanwhile is passed over.
@@ -323,8 +339,20 @@ class Catalog:
         return [] if found == ["ok"] else found
 
     def untrue(self) -> list[str]:
-        """The ids of documents whose passages are not what they say."""
-        return [row[0] for row in self._all(_UNTRUE)]
+        """The ids of documents that have no passages, or some that are not what they say; or that are no more."""
+        # One by one, so that others get in between; and in Python, for which no slice is far away.
+        ids = [id_ for id_, _ in self.hashes()]
+        return [id_ for id_ in ids if not self._is_true(id_)] + [row[0] for row in self._all(_CUT_OF_NOTHING)]
+
+    def _is_true(self, document_id: str) -> bool:
+        with self._transaction("begin") as db:
+            document = db.execute("select text from documents where id = ?", (document_id,)).fetchone()
+            cuts = "select start, stop, text from passages where document_id = ?"
+            passages = db.execute(cuts, (document_id,)).fetchall()
+        # A document that has gone meanwhile is none to complain of.
+        return document is None or (
+            bool(passages) and all(document[0][start:stop] == text for start, stop, text in passages)
+        )
 
     def altered(self) -> list[str]:
         """The ids of documents whose text is not the one that was stored."""
@@ -392,10 +420,13 @@ class Catalog:
                 # Another process may have done so meanwhile.
                 if _differing(db, made_with):
                     rows.remake(db, cut, generation)
-                    db.executemany("update meta set value = ? where key = ?", [(made_with[key], key) for key in other])
+                    # Another catalog from now on, for its caches and for whoever has it open.
+                    new = {**{name: made_with[name] for name in other}, "catalog": uuid.uuid4().hex}
+                    db.executemany("update meta set value = ? where key = ?", [(new[name], name) for name in new])
 
     def _since(self, of: Literal["passages", "vectors"], query: str, generation: int) -> Changes:
         with self._transaction("begin") as db:
+            self._require_same(db)
             newest = max(db.execute(_NEWEST[kind]).fetchone()[0] or 0 for kind in (of, "tombstones"))
             total = db.execute(_COUNT[of]).fetchone()[0]
             deleted = db.execute("select id from tombstones where generation > ?", (generation,)).fetchall()
@@ -413,8 +444,15 @@ class Catalog:
     @contextmanager
     def _writing(self) -> Iterator[tuple[sqlite3.Connection, int]]:
         with self._transaction("begin immediate") as db:
+            self._require_same(db)
             db.execute("update meta set value = value + 1 where key = 'generation'")
             yield db, db.execute("select value from meta where key = 'generation'").fetchone()[0]
+
+    def _require_same(self, db: sqlite3.Connection) -> None:
+        """Refuse to go on with a catalog that another process has made anew, with another embedding model perhaps."""
+        found = db.execute("select value from meta where key = 'catalog'").fetchone()
+        if self.id and found is not None and found[0] != self.id:
+            raise IndexMismatch(f"the index at {self.path.parent} has been remade by another process: open it again")
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
@@ -439,12 +477,18 @@ class Catalog:
         try:
             yield
         except sqlite3.OperationalError as error:
+            if "decode to UTF-8" in str(error):
+                # Its message holds the text that it can't read.
+                raise self._broken("text that is no text") from error
+            if "readonly" in str(error):
+                raise IndexFailure(f"the index at {self.path.parent} must be writable to be opened: {error}") from error
             raise IndexFailure(f"the catalog {self.path} can't be used just now: {error}") from error
         except sqlite3.DatabaseError as error:
-            raise IndexBroken(
-                f"{self.path} is not a catalog, or damaged ({error}): delete the folder {self.path.parent} "
-                "and index the documents again"
-            ) from error
+            raise self._broken(str(error)) from error
+
+    def _broken(self, why: str) -> IndexBroken:
+        said = f"{self.path} is not a catalog, or damaged ({why})"
+        return IndexBroken(f"{said}: delete the folder {self.path.parent} and index the documents again")
 
 
 def _differing(db: sqlite3.Connection, made_with: Mapping[str, str]) -> dict[str, str]:
@@ -458,7 +502,8 @@ def _mismatch(folder: Path, recorded: Mapping[str, str], made_with: Mapping[str,
     said = f"the index at {folder} was made with {name} {recorded[name]}, not {made_with[name]}: "
     if name == "schema":
         return f"{said}delete that folder and index the documents again"
-    return f"{said}open it with what made it, or cut and embed its documents again: footnoted index --remake"
+    remake = f"footnoted index --remake --index {folder}"
+    return f"{said}open it with what made it, or cut and embed its documents again: {remake}"
 
 
 def _require_dimensions(db: sqlite3.Connection, dimensions: int) -> None:

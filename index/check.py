@@ -19,13 +19,13 @@ def examine(catalog: Catalog, vectors: NearestVectors, lexical: Lexical) -> Chec
     caches hold exactly the passages that the catalog holds, and every file have the hash with which it was read.
     """
     problems, unseen = _of_catalog(catalog), []
-    for name, found in (("Chroma", vectors.problems()), ("tantivy", lexical.problems())):
-        if found is None:
-            unseen.append(f"{name} is just used by another process; check again when that has ended")
-        problems += found or []
-    if vectors.fault is not None:
-        problems.append(vectors.fault)
-        unseen.clear()
+    for name, found, fault in (
+        ("Chroma", vectors.problems(), vectors.fault),
+        ("tantivy", lexical.problems(), lexical.fault),
+    ):
+        problems += [fault] if fault is not None else found or []
+        if found is None and fault is None:
+            unseen.append(f"{name} is just used or changed by another process; check again when that has ended")
     states = [(origin.source, _state(origin, catalog)) for origin in catalog.origins()]
     return CheckReport(
         documents=len(catalog.hashes()),
@@ -63,8 +63,9 @@ def _of_catalog(catalog: Catalog) -> list[str]:
         ("has another text than was stored", catalog.altered()),
         ("has no name", catalog.unnamed()),
     )
+    names = {id_: source for source, id_ in catalog.sources().items()}
     stray = [f"{count} vectors are of no passage"] if (count := catalog.stray_vectors()) else []
-    return damage + stray + [f"document {document_id} {fault}" for fault, ids in faults for document_id in ids]
+    return damage + stray + [f"{names.get(id_, id_)} {fault}" for fault, ids in faults for id_ in ids]
 
 
 def _state(origin: Origin, catalog: Catalog) -> Literal["same", "changed", "missing"]:

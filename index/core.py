@@ -37,6 +37,8 @@ _WORDS = 0.0225
 # embedded one (the mean of six public corpora).
 _WORDS_BY_SPREAD = _WORDS / 0.136
 _SAMPLE, _FEWEST = 256, 20
+_LEVELLED_AFTER = 1000
+_TOLD_BY = ("source", "path", "document_id", "media_type")
 
 StrPath = str | os.PathLike[str]
 
@@ -151,11 +153,11 @@ class Index:
     def state(self) -> State:
         """What there is just now; another process may be adding to it."""
         return State(
-            documents=len(self._catalog.hashes()),
+            documents=self._catalog.document_count(),
             passages=self._catalog.passage_count(),
             embedded=self._catalog.vector_count(),
             generation=self._catalog.change(),
-            fault=self._vectors.fault,
+            fault=self._vectors.fault or self._lexical.fault or self._embedding.fault,
         )
 
     def add(
@@ -193,7 +195,7 @@ class Index:
         gone = [origin.source for origin in self._gone(found) if self._catalog.remove(origin.source, origin.path)]
         removed = [FileReport(source, "removed") for source in gone]
         self._finish(len(reports), progress, wait=wait)
-        return AddReport((*failed, *reports, *removed), found.skipped)
+        return AddReport((*failed, *reports, *removed), found.skipped, found.unknown)
 
     def add_documents(
         self, documents: Iterable[Document], progress: Callable[[Progress], None] | None = None, *, wait: bool = True
@@ -239,8 +241,8 @@ class Index:
         Args:
             query: A question or some words, in any characters.
             k: How many passages at most, from 1.
-            where: Only documents of these: ``source``, ``document_id``, ``media_type`` or any key of their metadata,
-                each with one value or several.
+            where: Only documents of these: ``source``, ``path``, ``document_id``, ``media_type`` or any key of their
+                metadata, each with one value or several.
             by: By their vectors and their words, or by one of these alone.
 
         Returns:
@@ -257,19 +259,28 @@ class Index:
         query = query.encode("utf-8", "replace").decode("utf-8")
         if not query.strip() or self._catalog.is_empty() or among == set():
             return []
+        vector = None if by == "lexical" else self._embed_query(query)
         candidates = max(_CANDIDATES, k)
-        found: dict[str, dict[str, float]] = {}
-        if by != "lexical":
-            found["vectors"] = self._vectors.search(self._embed_query(query), candidates, among)
-        if by != "vectors":
-            found["lexical"] = self._lexical.search(query, candidates, among)
+        while True:
+            found: dict[str, dict[str, float]] = {}
+            if vector is not None:
+                found["vectors"] = self._vectors.search(vector, candidates, among)
+            if by != "vectors":
+                found["lexical"] = self._lexical.search(query, candidates, among)
+            hits = search.fold(self._reranked(query, self._fused(found, candidates)), k)
+            # Where most candidates say the same, there may be others behind them.
+            if len(hits) >= k or all(len(scores) < candidates for scores in found.values()):
+                return hits
+            candidates *= 4
+
+    def _fused(self, found: Mapping[str, Mapping[str, float]], candidates: int) -> list[Hit]:
+        """What the retrievers found as one ranking."""
         # All that share a word were found, so what was not found shares none.
         rest = {"lexical": 0.0} if len(found.get("lexical", ())) < candidates else None
         fused = search.fuse(found, {"vectors": 1.0, "lexical": self._weight_of_words()}, rest)
         passages = self._catalog.passages_by_id([one.id for one in fused])
         # A passage that another process has deleted since may still be in a cache.
-        there = [Hit(passages[one.id], one.score, one.ranks, one.scores) for one in fused if one.id in passages]
-        return search.fold(self._reranked(query, there), k)
+        return [Hit(passages[one.id], one.score, one.ranks, one.scores) for one in fused if one.id in passages]
 
     def neighbours(self, passage: Passage, before: int = 1, after: int = 1) -> list[Passage]:
         """The passages around one in its document, itself among them, in order.
@@ -327,11 +338,12 @@ class Index:
         Returns:
             What is still wrong.
         """
-        before = self.check()
         again = check.mend(self._catalog)
         Ingest(self._catalog, progress, self._readers).run([load.File(path, (str(path),)) for path in again])
-        if before.problems:
-            self.rebuild()
+        # One that another process uses can't be looked at, and is that one's to mend.
+        for cache in (self._lexical, self._vectors):
+            if cache.problems():
+                cache.rebuild()
         self._finish(len(again), progress, wait=True)
         return self.check()
 
@@ -348,14 +360,14 @@ class Index:
         """The sources that were files of these folders and are there no more."""
         if not found.folders:
             return []
-        there = {str(file.path) for file in found.files}
+        there = {file.names[-1] for file in found.files}
         return [
             origin
             for origin in self._catalog.origins()
             if origin.path
             and origin.path not in there
             and any(folder in Path(origin.path).parents for folder in found.folders)
-            and not os.path.lexists(origin.path)
+            and _is_gone(origin.path)
         ]
 
     def _finish(self, files: int, progress: Callable[[Progress], None] | None, *, wait: bool) -> None:
@@ -364,11 +376,18 @@ class Index:
         if not wait:
             self._embedding.start()
             return
-        waiting = self._catalog.passage_count() - self._catalog.vector_count()
+        before = levelled = self._catalog.vector_count()
 
-        def tell(embedded: int) -> None:
+        def tell() -> None:
+            nonlocal levelled
+            now = self._catalog.vector_count()
             if progress is not None:
-                progress(Progress("", files, files, embedded, max(0, waiting - embedded)))
+                waiting = self._catalog.passage_count() - now
+                progress(Progress("", files, files, max(0, now - before), max(0, waiting)))
+            # As it goes, so that it does not all come at the end, when everything seems to be done.
+            if now - levelled >= _LEVELLED_AFTER:
+                levelled = now
+                self._vectors.level()
 
         self._embedding.run(tell)
         self._vectors.level()
@@ -377,9 +396,10 @@ class Index:
         """The ids of the documents that a search is confined to, None for all."""
         if not where:
             return None
-        known = ("source", "document_id", "media_type", *self._catalog.metadata_keys())
-        for key in where.keys() - set(known):
-            raise ValueError(f"no document can be told by {key!r}; what they can be told by: {', '.join(known)}")
+        if others := where.keys() - set(_TOLD_BY):
+            known = (*_TOLD_BY, *self._catalog.metadata_keys())
+            for key in others - set(known):
+                raise ValueError(f"no document can be told by {key!r}; what they can be told by: {', '.join(known)}")
         wanted = {key: [value] if isinstance(value, str) else list(value) for key, value in where.items()}
         return set.intersection(*(self._catalog.documents_with(key, values) for key, values in wanted.items()))
 
@@ -412,6 +432,17 @@ class Index:
     def _embed_query(self, query: str) -> Vectors:
         vector: Vectors = unit([self._model().get_query_embedding(query)])[0]
         return vector
+
+
+def _is_gone(path: str) -> bool:
+    """Whether there is no such file; one that can't be looked at may be there."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _name(model: "BaseEmbedding") -> str:

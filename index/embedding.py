@@ -21,7 +21,11 @@ _WAIT_SECONDS = 0.1
 
 
 class Embedding:
-    """The vectors that one index still lacks. Safe to share between threads."""
+    """The vectors that one index still lacks. Safe to share between threads.
+
+    Attributes:
+        fault: Why what goes on in the background has ended before it was done, in a sentence; None where it has not.
+    """
 
     def __init__(self, catalog: Catalog, embed: Callable[[Sequence[str]], Vectors], lock: Path) -> None:
         """Start nothing yet.
@@ -36,49 +40,68 @@ class Embedding:
         self._lock = FileLock(lock, timeout=0, thread_local=False)
         self._mine = threading.Lock()
         self._stop = threading.Event()
+        self._guard = threading.Lock()
         self._thread: threading.Thread | None = None
+        self.fault: str | None = None
 
-    def run(self, tell: Callable[[int], None] | None = None) -> None:
+    def run(self, tell: Callable[[], None] = lambda: None) -> None:
         """Embed until no passage is without a vector, or ``close`` is called; where another is at it, wait for that.
 
         Args:
-            tell: Told after every few passages how many have been embedded in this run.
+            tell: Called after every few passages, and now and then while another embeds.
         """
         with self._mine:
-            embedded = 0
             while not self._stop.is_set() and self._is_lacking():
                 with turn(self._lock) as ours:
-                    if not ours:
+                    if ours:
+                        self._embed_all(tell)
+                    else:
+                        tell()
                         self._stop.wait(_WAIT_SECONDS)
-                        continue
-                    for group in _by_length(self._catalog.without_vector(_WINDOW)):
-                        if self._stop.is_set():
-                            return
-                        self._fill(group)
-                        embedded += len(group)
-                        if tell is not None:
-                            tell(embedded)
+            self.fault = None
 
     def start(self) -> None:
         """Do the same in the background, if there is anything to do."""
-        if self._is_lacking() and (self._thread is None or not self._thread.is_alive()):
-            self._thread = threading.Thread(target=self._run_quietly, name="footnoted-embedding", daemon=True)
-            self._thread.start()
+        with self._guard:
+            if self._thread is None and self._is_lacking() and not self._stop.is_set():
+                self._thread = threading.Thread(target=self._run_quietly, name="footnoted-embedding", daemon=True)
+                self._thread.start()
 
     def close(self) -> None:
         """End what goes on in the background, after the group at hand."""
         self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
+        with self._guard:
+            thread = self._thread
+        if thread is not None:
+            thread.join()
+
+    def _embed_all(self, tell: Callable[[], None]) -> None:
+        after = 0
+        while True:
+            passages, after = self._catalog.without_vector(_WINDOW, after)
+            if not passages:
+                return
+            for group in _by_length(passages):
+                if self._stop.is_set():
+                    return
+                self._fill(group)
+                tell()
 
     def _is_lacking(self) -> bool:
         return self._catalog.passage_count() > self._catalog.vector_count()
 
     def _run_quietly(self) -> None:
-        try:
-            self.run()
-        except Exception as error:  # noqa: BLE001 - nobody waits for this; what is left is embedded by the next add
-            logger.warning("passages are found by their words alone, since they can't be embedded: %s", error)
+        while True:
+            try:
+                self.run()
+            except Exception as error:  # noqa: BLE001 - nobody waits for this; what is left is embedded by the next add
+                self.fault = f"passages are found by their words alone, since they can't be embedded: {error}"
+                logger.warning(self.fault)
+            with self._guard:
+                # Whoever adds passages from here on finds no thread, and starts one.
+                if self.fault is not None or self._stop.is_set() or not self._is_lacking():
+                    self._thread = None
+                    return
 
     def _fill(self, group: Sequence[tuple[str, Passage]]) -> None:
         self._catalog.fill([passage.id for _, passage in group], self._embed([said for said, _ in group]))

@@ -91,12 +91,8 @@ class Ingest:
 
     def _attach_to_twin(self, document: Document, held: Held | None, origin: Origin) -> bool:
         """Let the source mean a document that has the same content already, if there is one."""
-        twin = self._catalog.document_with(document.sha256)
-        found = None if twin is None else self._catalog.document(twin)
-        # The same bytes say something else as page.html than as page.txt.
-        if found is None or found.media_type != document.media_type:
-            return False
-        return self._catalog.attach(found.id, origin, held)
+        twin = self._catalog.document_with(document.sha256, document.media_type)
+        return twin is not None and self._catalog.attach(twin, origin, held)
 
     def _store(self, document: Document, held: Held | None, origin: Origin) -> int | None:
         document = dataclasses.replace(document, id=self._id(document, held))

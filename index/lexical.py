@@ -50,7 +50,11 @@ class _BusyError(Exception):
 
 
 class Lexical:
-    """The words of one index. Safe to share between threads."""
+    """The words of one index. Safe to share between threads.
+
+    Attributes:
+        fault: Why passages can't be found by their words, in a sentence; None where they can.
+    """
 
     def __init__(self, folder: Path, catalog: Catalog) -> None:
         """Open nothing yet.
@@ -69,6 +73,7 @@ class Lexical:
         self._lock = threading.RLock()
         self._index: tantivy.Index | None = None
         self._generation = -1
+        self.fault: str | None = None
 
     def search(self, query: str, limit: int, document_ids: Collection[str] | None = None) -> dict[str, float]:
         """Find the passages that share the most telling words with the query.
@@ -84,7 +89,8 @@ class Lexical:
         # "Who are you?" has nothing but such words.
         words = list(dict.fromkeys(self._analyzer.analyze(query) or self._every_word.analyze(query)))
         for attempt in range(3):
-            self.level()
+            # What is open can be searched as it is, so nobody waits for one who is just writing.
+            self.level(_WAIT_SECONDS if self._index is None else 0)
             with self._lock:
                 if self._index is None or not words:
                     return {}
@@ -97,14 +103,18 @@ class Lexical:
                         self._give_up(error)
         return {}
 
-    def level(self) -> None:
-        """Bring the folder level with the catalog, or leave it to the process that is just doing so."""
+    def level(self, patience: float = _WAIT_SECONDS) -> None:
+        """Bring the folder level with the catalog, or leave it to the process that is just doing so.
+
+        Args:
+            patience: Seconds to wait for that process.
+        """
         with self._lock:
             if self._index is not None and self._generation == self._catalog.generation("passages"):
                 return
             if self._is_level():
                 return
-            with turn(self._writing) as ours:
+            with turn(self._writing, patience) as ours:
                 if ours:
                     self._make_level()
                 else:
@@ -121,9 +131,9 @@ class Lexical:
                     held = Counter(self._every_id(self._index))
                 except _DAMAGE as error:
                     return [f"tantivy can't be read: {error}"]
-                changes = self._catalog.texts_since(0)
-                if changes.generation == self._generation:
-                    return _differences(held, {row[0] for row in changes.rows})
+                generation, wanted = self._catalog.passage_ids()
+                if generation == self._generation:
+                    return _differences(held, wanted)
         return None
 
     def rebuild(self) -> None:
@@ -179,14 +189,15 @@ class Lexical:
                 # Anew, since one that is open doesn't know the files of other processes.
                 index = self._opened()
                 self._generation = self._write(index)
-                self._index = index
+                self._index, self.fault = index, None
             except _BusyError:
                 logger.debug("another process is writing %s; it is searched as it is", self._folder)
             except _DAMAGE as error:
                 self._give_up(error)
                 continue
             return
-        logger.warning("tantivy in %s can't be used; passages are found by their vectors alone", self._folder)
+        self.fault = f"tantivy in {self._folder} can't be used, so passages are found by their meaning alone"
+        logger.warning(self.fault)
 
     def _opened(self) -> tantivy.Index:
         index = tantivy.Index(self._schema, path=str(self._folder))

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import stat
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,12 +49,14 @@ class Found:
         failures: What could not be looked into.
         skipped: How many files in folders were passed over.
         folders: The folders, absolute, in which some file can be read.
+        unknown: The suffixes of those passed over for their format, the most frequent first.
     """
 
     files: tuple[File, ...]
     failures: tuple[DocumentError, ...]
     skipped: int
     folders: tuple[Path, ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
 def suffixes(readers: Mapping[str, "BaseReader"] | None = None) -> list[str]:
@@ -89,21 +92,22 @@ def find(
     files: dict[Path, File] = {}
     failures: list[DocumentError] = []
     folders: list[Path] = []
-    skipped = 0
+    skipped: list[Path] = []
     for path in (_absolute(path) for path in paths):
         if not path.is_dir():
             files.setdefault(path, File(path, _names(path, path.parent)))
             continue
         inside = [file for file in _walk(path, failures) if leave_out is None or leave_out not in file.parents]
         wanted = [file for file in inside if _is_wanted(file, path, among)]
-        skipped += len(inside) - len(wanted)
+        skipped += [file for file in inside if not _is_wanted(file, path, among)]
         if wanted:
             folders.append(path)
         else:
-            failures.append(DocumentError(str(path), f"no file in this folder can be read; {_formats(among)}"))
+            kept = "what was indexed from it stays, footnoted remove forgets it"
+            failures.append(DocumentError(str(path), f"no file in this folder can be read; {kept}; {_formats(among)}"))
         for file in wanted:
             files.setdefault(file, File(file, _names(file, path)))
-    return Found(tuple(files.values()), tuple(failures), skipped, tuple(folders))
+    return Found(tuple(files.values()), tuple(failures), len(skipped), tuple(folders), _unknown(skipped))
 
 
 def load(
@@ -135,12 +139,12 @@ def load(
     return Document(
         id=hashlib.sha256(source.encode("utf-8", "surrogateescape")).hexdigest()[:16],
         sources=(source,),
-        title=" ".join((content.title or path.stem).split())[:_TITLE_CHARS],
+        title=" ".join((content.title or _shown(path.stem)).split())[:_TITLE_CHARS],
         text=content.text,
         media_type=known.media_type,
         sha256=hashlib.sha256(data).hexdigest(),
         pages=content.pages,
-        metadata={**content.metadata, "path": str(path)},
+        metadata={**content.metadata, "path": _names(path, path.parent)[-1]},
         headings=content.headings,
     )
 
@@ -207,6 +211,12 @@ def _walk(folder: Path, failures: list[DocumentError]) -> Iterator[Path]:
         yield from (Path(parent, name) for name in sorted(names))
 
 
+def _unknown(skipped: Iterable[Path]) -> tuple[str, ...]:
+    """The suffixes of files that are not hidden, the most frequent first."""
+    counted = Counter(file.suffix.lower() for file in skipped if not file.name.startswith((".", "~$")))
+    return tuple(_shown(suffix) for suffix, _ in counted.most_common())
+
+
 def _is_wanted(file: Path, folder: Path, among: Collection[str]) -> bool:
     # Office keeps a "~$report.docx" beside each file that is open.
     hidden = any(part.startswith((".", "~$")) for part in file.relative_to(folder).parts)
@@ -222,7 +232,7 @@ def _names(file: Path, folder: Path) -> tuple[str, ...]:
 
 def _absolute(path: str | os.PathLike[str]) -> Path:
     # Not resolve(): a link is known by its own name, not by that of what it points to.
-    return Path(os.path.abspath(path))  # noqa: PTH100 - Path.absolute() keeps ".."
+    return Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100 - Path.absolute() keeps ".."
 
 
 def _shown(name: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from index.types import Document, Heading, Passage, Sentence, Span
 
-VERSION = "2"
+VERSION = "3"
 """Of the tables; a catalog of another version is not read."""
 
 SCHEMA = """
@@ -28,7 +28,7 @@ create index if not exists sources_by_document on sources (document_id, number);
 create table if not exists passages (
     number integer primary key, id text not null unique, document_id text not null references documents (id),
     start integer not null, stop integer not null, text text not null, sentences text not null, page integer,
-    headings text not null, words blob not null, generation integer not null
+    page_breaks text not null, headings text not null, words blob not null, generation integer not null
 );
 create index if not exists passages_by_document on passages (document_id, start);
 create index if not exists passages_by_words on passages (words);
@@ -42,7 +42,8 @@ create index if not exists tombstones_by_generation on tombstones (generation);
 """
 
 PASSAGE = """
-select p.id, p.document_id, d.sha256, d.title, p.text, p.start, p.stop, p.sentences, p.page, p.headings,
+select p.id, p.document_id, d.sha256, d.title, p.text, p.start, p.stop, p.sentences, p.page, p.page_breaks,
+    p.headings,
     (select source from sources where document_id = d.id order by number limit 1)
 from passages p join documents d on d.id = p.document_id
 """
@@ -54,6 +55,9 @@ select id, title, text, media_type, sha256, pages, metadata, headings,
 from documents
 """
 
+NAMED = "id in (select document_id from sources)"
+"""Of documents: that some source means them, as all are meant to be."""
+
 PUT_DOCUMENT = """
 insert into documents (id, title, text, media_type, sha256, pages, metadata, headings, text_sha256)
 values (?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -63,8 +67,9 @@ on conflict (id) do update set title = excluded.title, text = excluded.text, med
 """
 
 PUT_PASSAGE = """
-insert into passages (id, document_id, start, stop, text, sentences, page, headings, words, generation)
-values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+insert into passages (id, document_id, start, stop, text, sentences, page, page_breaks, headings, words,
+    generation)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 PUT_SOURCE = """
@@ -160,7 +165,7 @@ def from_document(document: Document) -> tuple[str, ...]:
 
 def to_passage(row: tuple[Any, ...]) -> Passage:
     """Make a passage of a ``PASSAGE`` row."""
-    id_, document_id, sha256, title, text, start, end, sentences, page, headings, source = row
+    id_, document_id, sha256, title, text, start, end, sentences, page, page_breaks, headings, source = row
     return Passage(
         id=id_,
         document_id=document_id,
@@ -172,6 +177,7 @@ def to_passage(row: tuple[Any, ...]) -> Passage:
         end=end,
         sentences=tuple(Sentence(*sentence) for sentence in json.loads(sentences)),
         page=page,
+        page_breaks=tuple(json.loads(page_breaks)),
         headings=tuple(json.loads(headings)),
     )
 
@@ -179,8 +185,8 @@ def to_passage(row: tuple[Any, ...]) -> Passage:
 def from_passage(passage: Passage, words: str, generation: int) -> tuple[Any, ...]:
     """Make the row that ``PUT_PASSAGE`` takes."""
     sentences = json.dumps(passage.sentences)
-    place = (passage.start, passage.end, passage.text, sentences, passage.page, json.dumps(passage.headings))
-    return (passage.id, passage.document_id, *place, digest(words), generation)
+    place = (passage.start, passage.end, passage.text, sentences, passage.page, json.dumps(passage.page_breaks))
+    return (passage.id, passage.document_id, *place, json.dumps(passage.headings), digest(words), generation)
 
 
 def text_sha256(text: str) -> str:
@@ -193,10 +199,11 @@ def digest(words: str) -> bytes:
     return hashlib.sha256(words.encode()).digest()[:16]
 
 
-def put_passages(db: sqlite3.Connection, passages: Sequence[Passage], words: Sequence[str], generation: int) -> None:
+def put_passages(
+    db: sqlite3.Connection, document_id: str, passages: Sequence[Passage], words: Sequence[str], generation: int
+) -> None:
     """Store a document's passages in place of those it had, with the vectors that are known already."""
     known = known_vectors(db, words)
-    document_id = passages[0].document_id
     bury(db, document_id, generation)
     pairs = zip(passages, words, strict=True)
     db.executemany(PUT_PASSAGE, (from_passage(one, said, generation) for one, said in pairs))
@@ -209,14 +216,17 @@ def put_passages(db: sqlite3.Connection, passages: Sequence[Passage], words: Seq
 def recut(db: sqlite3.Connection, document_id: str, cut: Cut, generation: int) -> None:
     """Cut a document anew from the text that is stored."""
     row = db.execute(f"{DOCUMENT} where id = ?", (document_id,)).fetchone()
-    put_passages(db, *cut(to_document(row)), generation)
+    if row is None:
+        bury(db, document_id, generation)
+        return
+    put_passages(db, document_id, *cut(to_document(row)), generation)
 
 
 def remake(db: sqlite3.Connection, cut: Cut, generation: int) -> None:
     """Cut all documents anew, and forget all vectors."""
     db.execute("delete from vectors")
     db.execute("delete from meta where key = 'dimensions'")
-    for (document_id,) in db.execute("select id from documents order by id").fetchall():
+    for (document_id,) in db.execute("select distinct document_id from sources order by 1").fetchall():
         recut(db, document_id, cut, generation)
 
 

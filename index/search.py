@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from index.types import Hit
 
@@ -12,6 +13,14 @@ _DIGITS = 6
 
 _DUPLICATE = 0.85
 _WORD = re.compile(r"\w+")
+_TELLING = re.compile(r"\d[\d.,]*|\b[A-Z]\w*|\b(?:no|not|never|nor|none|without|cannot)\b|n['’]t\b")
+
+
+class _Said(NamedTuple):
+    """What a passage says, for comparison: its runs of three words, and its numbers, names and negations."""
+
+    shingles: frozenset[tuple[str, ...]]
+    telling: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +80,18 @@ def fold(hits: Iterable[Hit], k: int) -> list[Hit]:
     """Keep the best of each set of passages that say nearly the same, the others as its ``duplicates``.
 
     Two are near-duplicates where at least 85% of the runs of three words that either has are in both (Broder 1997,
-    resemblance of shingles): copies of a page, a report's versions, boilerplate.
+    resemblance of shingles), and where both have the same numbers, names and negations, since those are what answers
+    differ in: copies of a page, boilerplate, but not the clause whose 30 days have become 60.
 
     Args:
         hits: Best first.
         k: How many to keep at most; no more hits are looked at than that takes.
     """
     kept: list[Hit] = []
-    shingles: list[frozenset[tuple[str, ...]]] = []
+    shingles: list[_Said] = []
     for hit in hits:
-        new = _shingles(hit.passage.text)
-        twin = next((number for number, old in enumerate(shingles) if _resemblance(old, new) >= _DUPLICATE), None)
+        new = _said(hit.passage.text)
+        twin = next((number for number, old in enumerate(shingles) if _is_twin(old, new)), None)
         if twin is not None:
             kept[twin] = replace(kept[twin], duplicates=(*kept[twin].duplicates, hit.passage))
         elif len(kept) < k:
@@ -92,13 +102,16 @@ def fold(hits: Iterable[Hit], k: int) -> list[Hit]:
     return kept
 
 
-def _shingles(text: str) -> frozenset[tuple[str, ...]]:
+def _said(text: str) -> _Said:
     words = _WORD.findall(text.lower())
-    return frozenset(zip(words, words[1:], words[2:], strict=False)) or frozenset([tuple(words)])
+    shingles = frozenset(zip(words, words[1:], words[2:], strict=False)) or frozenset([tuple(words)])
+    return _Said(shingles, frozenset(_TELLING.findall(text)))
 
 
-def _resemblance(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> float:
-    return len(one & other) / len(one | other)
+def _is_twin(one: _Said, other: _Said) -> bool:
+    if one.telling != other.telling:
+        return False
+    return len(one.shingles & other.shingles) >= _DUPLICATE * len(one.shingles | other.shingles)
 
 
 def _ranked(scores: Mapping[str, float]) -> dict[str, int]:

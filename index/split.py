@@ -96,6 +96,7 @@ def _passage(document: Document, run: list[Sentence]) -> Passage:
         end=end,
         sentences=tuple(run),
         page=_page(document.pages, start),
+        page_breaks=tuple(page.start for page in document.pages if start < page.start < end),
         headings=_above(document, run),
     )
 

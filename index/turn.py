@@ -10,18 +10,19 @@ logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def turn(lock: FileLock) -> Iterator[bool]:
+def turn(lock: FileLock, patience: float | None = None) -> Iterator[bool]:
     """Hold a lock.
 
     Args:
-        lock: It is waited for as long as its timeout says. Where none can be had, on a drive that knows no locks, one
+        lock: What is held. Where none can be had, on a drive that knows no locks, one
             goes on without: rather some work done twice than none.
+        patience: Seconds to wait for it; as long as its own timeout says when None.
 
     Yields:
         Whether it is one's turn; if not, another process holds the lock.
     """
     try:
-        lock.acquire()
+        lock.acquire(timeout=patience)
     except Timeout:
         yield False
         return

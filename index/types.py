@@ -4,6 +4,7 @@ Frozen, and free of any store, model or vendor. Every offset is a Unicode code p
 ``str`` index), end exclusive.
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
@@ -81,6 +82,7 @@ class Passage:
         end: Where it ends in the document, exclusive.
         sentences: Its sentences, as spans of the *document*.
         page: The page on which it begins, from 1, or None where the format has no pages.
+        page_breaks: Where within it another page begins, as offsets of the *document*, in order.
         headings: The words of the headings that it stands under, the outermost first.
     """
 
@@ -94,7 +96,12 @@ class Passage:
     end: int
     sentences: tuple[Sentence, ...]
     page: int | None = None
+    page_breaks: tuple[int, ...] = ()
     headings: tuple[str, ...] = ()
+
+    def page_at(self, position: int) -> int | None:
+        """The page on which an offset of the document stands, which lies within this passage."""
+        return None if self.page is None else self.page + bisect_right(self.page_breaks, position)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +166,12 @@ class AddReport:
     Attributes:
         files: One report a file, in the order in which they were read, then those that were forgotten.
         skipped: Files in folders that were passed over: hidden ones and those of other formats.
+        unknown: The suffixes of those of other formats, the most frequent first; empty for a name without one.
     """
 
     files: tuple[FileReport, ...]
     skipped: int = 0
+    unknown: tuple[str, ...] = ()
 
     @property
     def added(self) -> tuple[FileReport, ...]:

@@ -57,7 +57,7 @@ def forge_tantivy(path: Path) -> None:
     writer = index.writer(15_000_000, 1)
     writer.delete_all_documents()
     for id_ in ("forged", "forged too"):
-        writer.add_document(tantivy.Document(id=[id_], document_id=["x"], title=["x"], text=["cats"]))
+        writer.add_document(tantivy.Document(id=[id_], document_id=["x"], title=["x"], around=["cats"]))
     writer.commit()
     writer.wait_merging_threads()
 
@@ -130,7 +130,24 @@ def test_a_cache_that_another_process_uses_is_said_to_be_unseen(path: Path, embe
         holder.search("cats")
         report = other.check()
         assert report.ok
-        assert "Chroma is just used by another process" in report.unseen[0]
+        assert "Chroma is just used or changed by another process" in report.unseen[0]
+
+
+def test_what_another_process_uses_is_left_to_it_and_the_rest_is_mended(path: Path, embedding: WordHash) -> None:
+    with Index.open(path, embedding) as holder, Index.open(path, embedding) as other:
+        holder.search("cats")
+        sql("update passages set start = start + 1 where text like 'Cats%'")(path)
+        forge_tantivy(path)
+        report = other.repair()
+        assert report.problems == ()
+        assert other.search("cats", by="lexical")[0].passage.source == "cats.txt"
+
+
+def test_a_text_damaged_to_nothing_is_a_fault(path: Path, folder: Path, embedding: WordHash) -> None:
+    sql("update documents set text = '' where text like 'Cats%'")(path)
+    (folder / "cats.txt").unlink()
+    with Index.open(path, embedding) as ix:
+        assert any(problem.startswith("cats.txt has") for problem in ix.repair().problems)
 
 
 def test_an_index_of_another_model_is_remade_on_request_only(path: Path, folder: Path) -> None:

@@ -8,9 +8,11 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -306,6 +308,57 @@ def test_any_question_is_fine(ix: Index, folder: Path, query: str) -> None:
         ix.add([folder])
     hits = ix.search(query)
     assert len(hits) == (2 if query.strip() else 0)
+
+
+def test_a_file_whose_name_is_no_text_is_named_as_far_as_it_can_be(ix: Index, folder: Path) -> None:
+    try:
+        Path(os.fsdecode(os.fsencode(folder) + b"/bad\xff\xfename.txt")).write_text("Owls hoot.", "utf-8")
+    except OSError:
+        pytest.skip("this file system wants names to be text")
+    for status in ("added", "unchanged"):
+        report = ix.add([folder])
+        assert not report.failed
+        assert [file.status for file in report.files if file.source.startswith("bad")] == [status]
+    assert ix.search("owls")[0].passage.source == "bad\ufffd\ufffdname.txt"
+
+
+def test_a_tilde_is_the_home_folder(ix: Index, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(folder.parent))
+    assert len(ix.add(["~/files"]).added) == 2
+
+
+def test_a_folder_that_cant_be_looked_into_is_not_forgotten(ix: Index, folder: Path) -> None:
+    (folder / "closed").mkdir()
+    (folder / "closed" / "owls.txt").write_text("Owls hoot.", "utf-8")
+    ix.add([folder])
+    (folder / "closed").chmod(0)
+    try:
+        if os.access(folder / "closed", os.R_OK):
+            pytest.skip("root may look into everything")
+        assert not ix.add([folder]).removed
+    finally:
+        (folder / "closed").chmod(0o700)
+
+
+def test_the_formats_that_were_passed_over_are_told(ix: Index, folder: Path) -> None:
+    for name in ("a.odt", "b.odt", "c.RTF", "README", ".hidden.odt"):
+        (folder / name).write_text("text", "utf-8")
+    report = ix.add([folder])
+    assert report.skipped == 5
+    assert report.unknown[0] == ".odt"
+    assert set(report.unknown[1:]) == {".rtf", ""}
+
+
+def test_closing_while_others_search_lets_go_of_everything(ix: Index, folder: Path) -> None:
+    ix.add([folder])
+    with ThreadPoolExecutor(4) as pool:
+        searching = [pool.submit(lambda: [ix.search("cat") for _ in range(200)]) for _ in range(4)]
+        ix.search("cat")
+        ix.close()
+        assert all(isinstance(one.exception(), IndexFailure | None) for one in searching)
+    lock = FileLock(ix.path / "chroma.lock", timeout=0)
+    lock.acquire()
+    lock.release()
 
 
 def test_progress_tells_of_every_file(ix: Index, folder: Path) -> None:

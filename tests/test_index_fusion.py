@@ -25,7 +25,7 @@ def test_every_candidate_comes_once_and_the_best_first(found: Found) -> None:
     fused = fuse(found)
     ids = [one.id for one in fused]
     assert sorted(ids) == sorted({*found["vectors"], *found["lexical"]})
-    scores = [one.score for one in fused]
+    scores = [round(one.score, 6) for one in fused]
     assert scores == sorted(scores, reverse=True)
 
 

@@ -16,7 +16,7 @@ from assistant.settings import Settings
 from index import Index
 from index.errors import IndexFailure
 from tests.chroma_server import ChromaServer, free_port
-from tests.fakes import ScriptedLLM
+from tests.fakes import ScriptedLLM, document
 from tests.index_fakes import WordHash, model
 
 COUNT = 30
@@ -331,3 +331,26 @@ def test_an_assistant_asks_the_server_that_the_settings_name(
     with Assistant.open(tmp_path / "ix", ScriptedLLM(), embedding, settings) as assistant:
         assert assistant.index.search("number3")[0].passage.source == "cats3.txt"
     assert list(server.counts().values()) == [COUNT]
+
+
+def test_who_searches_without_the_server_is_not_in_its_way(tmp_path: Path, shared: ChromaServer) -> None:
+    path = tmp_path / "ix"
+    with Index.open(path, model()) as without, Index.open(path, model(), chroma_url=shared.url) as ix:
+        without.add_documents([document("Cats purr.", "cats")])
+        assert without.search("cats")
+        ix.add_documents([document("Dogs bark.", "dogs")])
+        assert {hit.passage.source for hit in ix.search("cats dogs", by="vectors")} == {"cats", "dogs"}
+        assert ix.state().fault is None
+
+
+def test_an_index_remade_with_other_dimensions_has_a_collection_of_its_own(
+    tmp_path: Path, shared: ChromaServer
+) -> None:
+    with Index.open(tmp_path / "ix", model(), chroma_url=shared.url) as ix:
+        ix.add_documents([document("Cats purr.", "cats")])
+        assert ix.search("cats")
+    with Index.open(tmp_path / "ix", model("other", 32), remake=True, chroma_url=shared.url) as ix:
+        ix.embed()
+        assert ix.search("cats", by="vectors")
+        assert ix.state().fault is None
+        assert ix.check().problems == ()

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from assistant import Citation
 from index.split import MAX_CHARS, passages, sentences
 from index.types import Document, Span
 
@@ -172,3 +173,11 @@ def test_passages_are_about_as_long_as_they_may_be() -> None:
     found = passages(document(text))
     assert max(len(passage.text) for passage in found) <= MAX_CHARS
     assert min(len(passage.text) for passage in found[:-1]) > MAX_CHARS - 40
+
+
+def test_a_passage_that_runs_over_pages_knows_the_page_of_each_place() -> None:
+    text = "First page. Second page. Fourth page."
+    pages = (Span(0, 12), Span(12, 25), Span(25, 25), Span(25, 37))
+    (passage,) = passages(document(text, pages))
+    assert [passage.page_at(text.index(word)) for word in ("First", "Second", "Fourth", "page.")] == [1, 2, 4, 1]
+    assert [Citation.cut(passage, one.start, one.end).page for one in passage.sentences] == [1, 2, 4]

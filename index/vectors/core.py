@@ -36,7 +36,8 @@ class NearestVectors:
         self._chroma: Folder | Server = (
             Folder(folder, catalog, self._closed.is_set)
             if url is None
-            else Server(url, folder.with_suffix(".lock"), catalog, self._closed.is_set)
+            # Not the folder's lock, which whoever searches without the server holds for as long as it lives.
+            else Server(url, folder.with_name("chroma-server.lock"), catalog, self._closed.is_set)
         )
         self._exact = ExactVectors(catalog)
         self._catalog = catalog
@@ -71,7 +72,8 @@ class NearestVectors:
     def level(self) -> None:
         """Bring Chroma level with the catalog, if it is this process's to do."""
         with self._lock:
-            self._chroma.use(lambda _: None)
+            if not self._closed.is_set():
+                self._chroma.use(lambda _: None)
 
     def problems(self) -> list[str] | None:
         """In what Chroma differs from the catalog; None where others have it, or don't cease to write meanwhile."""
@@ -100,6 +102,8 @@ class NearestVectors:
         if self._is_catching_up() or not self._lock.acquire(timeout=_PATIENCE_SECONDS):
             return None
         try:
+            if self._closed.is_set():
+                return None
             found = self._chroma.use(lambda held: held.query(query, limit, document_ids), _AT_ONCE)
             if self._chroma.behind:
                 self._catching_up = threading.Thread(target=self._catch_up, name="footnoted-chroma", daemon=True)

@@ -21,6 +21,7 @@ class ExactVectors:
         self._ids: list[str] = []
         self._documents: list[str] = []
         self._place: dict[str, int] = {}
+        self._gone: list[int] = []
         self._room: Vectors = np.zeros((0, 0), dtype=np.float32)
 
     def search(self, query: Vectors, limit: int, document_ids: Collection[str] | None) -> dict[str, float]:
@@ -28,28 +29,27 @@ class ExactVectors:
         self._level()
         if not self._place:
             return {}
-        rows = self._rows(document_ids)
-        scores = self._room[rows] @ query
+        # All of them, since choosing some would copy them.
+        scores = self._room[: len(self._ids)] @ query
+        scores[self._left_out(document_ids)] = -np.inf
         # Sorting them all would take longer than comparing them.
         best = np.argpartition(-scores, limit)[:limit] if len(scores) > limit else np.arange(len(scores))
         best = best[np.argsort(-scores[best], kind="stable")]
-        places = np.arange(len(self._ids))[rows][best]
-        return {self._ids[place]: float(score) for place, score in zip(places, scores[best], strict=True)}
+        return {self._ids[row]: float(scores[row]) for row in best if scores[row] > -np.inf}
 
-    def _rows(self, document_ids: Collection[str] | None) -> slice | npt.NDArray[np.intp]:
-        """The rows to look at; all of them as a slice, which copies nothing."""
-        if document_ids is None and len(self._place) == len(self._ids):
-            return slice(len(self._ids))
-        wanted = None if document_ids is None else frozenset(document_ids)
-        rows = (row for row in self._place.values() if wanted is None or self._documents[row] in wanted)
-        return np.fromiter(rows, dtype=np.intp)
+    def _left_out(self, document_ids: Collection[str] | None) -> list[int]:
+        """The rows of passages that are gone, or not of these documents."""
+        if document_ids is None:
+            return self._gone
+        wanted = frozenset(document_ids)
+        return self._gone + [row for row in self._place.values() if self._documents[row] not in wanted]
 
     def _level(self) -> None:
         if self._generation == self._catalog.generation("vectors"):
             return
         changes = self._catalog.vectors_since(self._generation)
         for id_ in changes.deleted:
-            self._place.pop(id_, None)
+            self._drop(id_)
         if len(self._ids) > _FIRST_ROOM + 2 * len(self._place):
             # More than half of it is of passages that are gone.
             self._forget()
@@ -57,6 +57,11 @@ class ExactVectors:
         if changes.rows:
             self._append(changes.rows)
         self._generation = changes.generation
+
+    def _drop(self, id_: str) -> None:
+        row = self._place.pop(id_, None)
+        if row is not None:
+            self._gone.append(row)
 
     def _append(self, rows: Sequence[tuple[Any, ...]]) -> None:
         first, last = len(self._ids), len(self._ids) + len(rows)
@@ -70,10 +75,11 @@ class ExactVectors:
         for row, (id_, document_id, *_) in enumerate(rows, start=first):
             self._ids.append(id_)
             self._documents.append(document_id)
+            self._drop(id_)
             self._place[id_] = row
 
     def _forget(self) -> None:
-        self._ids, self._documents, self._place = [], [], {}
+        self._ids, self._documents, self._place, self._gone = [], [], {}, []
         self._room = np.zeros((0, 0), dtype=np.float32)
 
 

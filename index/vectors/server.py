@@ -13,6 +13,7 @@ from filelock import FileLock
 
 from index.catalog import Catalog
 from index.errors import FootnotedError, IndexFailure
+from index.turn import turn
 from index.vectors.collection import Passages
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 # Nobody should wait at each search for a server that is down, nor long for one that is up again.
 _RETRY_SECONDS = 5.0
+_TURN_SECONDS = 1.0
 # One that is well says so at once. It may take longer to take in a thousand vectors.
 _GREETING_SECONDS = 2.0
 _REPLY_SECONDS = 30.0
@@ -56,7 +58,7 @@ class Server:
         self._catalog = catalog
         self._stopped = stopped
         self._name = f"footnoted-{catalog.id}"
-        self._lock = FileLock(lock, thread_local=False)
+        self._lock = FileLock(lock, timeout=_TURN_SECONDS, thread_local=False)
         self._client: Client | None = None
         self._passages: Passages | None = None
         self._not_before = 0.0
@@ -76,7 +78,8 @@ class Server:
             try:
                 passages = self._opened()
                 self.behind = most_behind is not None and passages.behind() > most_behind
-                found = None if self.behind else act(self._levelled(passages))
+                level = None if self.behind else self._levelled(passages)
+                found = None if level is None else act(level)
             except FootnotedError:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the catalog has the vectors too
@@ -153,14 +156,18 @@ class Server:
             for session in _sessions(client):
                 session.close()
 
-    def _levelled(self, passages: Passages) -> Passages:
-        if not passages.is_level():
-            # One that is behind another would bring back what that one has just deleted.
-            with self._lock:
-                self._passages = None
-                passages = self._opened()
-                passages.level(self._stopped)
-        return passages
+    def _levelled(self, passages: Passages) -> Passages | None:
+        """The passages, level with the catalog; None while another process is bringing them so."""
+        if passages.is_level():
+            return passages
+        # One that is behind another would bring back what that one has just deleted.
+        with turn(self._lock) as ours:
+            if not ours:
+                return None
+            self._passages = None
+            passages = self._opened()
+            passages.level(self._stopped)
+            return passages
 
     def _fail(self, error: Exception) -> None:
         said = " ".join(str(error).split()) or type(error).__name__
