@@ -40,7 +40,10 @@ app = typer.Typer(
 )
 
 IndexOption = Annotated[
-    Path | None, typer.Option("--index", help="The folder of an index of yours; the shipped article by default.")
+    Path | None,
+    typer.Option(
+        "--index", help="The folder of an index; ./.footnoted where there is one, else the shipped article's."
+    ),
 ]
 ModelOption = Annotated[
     str | None,
@@ -95,6 +98,8 @@ def ask(
             answer = assistant.ask(question)
         _print(answer)
         _warn(assistant.index.state())
+        if not answer.answered and _own(index) is None:
+            print("footnoted: asked of the shipped article; for yours: footnoted index FOLDER", file=sys.stderr)
 
 
 @app.command("index")
@@ -127,6 +132,21 @@ def index_(
         _print_report(result, index)
     else:
         _print_state(state, index)
+
+
+@app.command()
+def remove(
+    sources: Annotated[list[str], typer.Argument(help="What to forget, by the names that footnotes show.")],
+    index: Annotated[Path, typer.Option("--index", help="The folder of the index.")] = HERE,
+) -> None:
+    """Forget documents of an index; their files stay where they are."""
+    from assistant.settings import from_environment
+    from index import Index
+
+    with Index.open(index, must_exist=True, chroma_url=from_environment().chroma_url) as opened:
+        for source in sources:
+            opened.remove(source)
+            print(f"forgotten: {plain(source)}")
 
 
 @app.command()

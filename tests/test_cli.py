@@ -14,7 +14,7 @@ import pytest
 from assistant.core import shipped_files
 from tests.fakes import Asked, Endpoint, Reply, endpoint
 
-COMMANDS = ("chat", "ask", "index", "check", "models", "eval")
+COMMANDS = ("chat", "ask", "index", "remove", "check", "models", "eval")
 SLOW = ("llama_index", "chromadb", "gradio", "xllamacpp", "openai", "onnxruntime", "tantivy", "tiktoken", "httpx")
 MINISTER = "Who is Japan's foreign minister?"
 KISHIDA = "The foreign minister is Fumio Kishida."
@@ -312,3 +312,21 @@ def test_a_suite_or_kind_that_is_none_is_said_so(shell: Shell, arguments: tuple[
     done = shell.run("eval", *arguments)
     assert done.returncode == 1
     assert said in done.stderr
+
+
+def test_a_document_is_forgotten_by_the_name_that_footnotes_show(shell: Shell) -> None:
+    (shell.folder / "cats.txt").write_text("Cats purr.", "utf-8")
+    assert shell.run("index", "cats.txt").returncode == 0
+    done = shell.run("remove", "cats.txt")
+    assert (done.returncode, done.stdout) == (0, "forgotten: cats.txt\n")
+    assert "0 documents" in shell.run("check").stdout
+    again = shell.run("remove", "cats.txt")
+    assert (again.returncode, again.stderr) == (1, "footnoted: cats.txt: is not in the index\n")
+    assert (shell.folder / "cats.txt").exists()
+
+
+def test_what_was_begun_can_be_finished_without_naming_files(shell: Shell) -> None:
+    (shell.folder / "cats.txt").write_text("Cats purr.", "utf-8")
+    assert "no index at" in shell.run("index").stderr
+    assert shell.run("index", "cats.txt").returncode == 0
+    assert "1 documents, 1 passages" in shell.run("index").stdout
