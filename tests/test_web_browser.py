@@ -8,18 +8,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Response, Route, expect
 
 from assistant import llm
 from assistant.core import Assistant, open_shipped, shipped_files
 from assistant.errors import ModelUnreachable
 from assistant.settings import Settings
-from assistant.web import server
+from assistant.web import library, server
 from index import Index
 from tests import index_fakes
 from tests.browser import PATIENCE, launched
 from tests.chroma_server import free_port
 from tests.fakes import ScriptedLLM
+from tests.test_index_embedding import Failing, slow
 from tests.test_web_render import HOSTILE
 
 # The embedded model may have to be loaded, and to read the article on a busy machine.
@@ -438,6 +439,153 @@ def test_an_open_page_shows_what_another_process_adds(
         assert told == []
 
 
+def test_an_open_page_outlives_the_document_that_it_shows(
+    opened: Opener, bakery: Index, caplog: pytest.LogCaptureFixture
+) -> None:
+    page = opened(ScriptedLLM([NOT_STATED]), bakery)
+    told = errors_of(page)
+    expect(pane(page)).to_contain_text("Anna Berg")
+    with Index.open(bakery.path, index_fakes.model()) as another:
+        another.remove("bakery.md")
+        expect(pane(page)).to_contain_text("The document that was shown here is no longer in the index.")
+        expect(pane(page)).to_contain_text("is old.")
+        expect(page.locator(".fn-library")).to_contain_text("1 document, ")
+        expect(page.get_by_label("Document")).to_be_hidden()
+        another.remove("mill.txt")
+        expect(pane(page)).to_contain_text("No documents yet.")
+        add_text(another, "oven.txt")
+        expect(pane(page)).to_contain_text("This is oven.txt.")
+        add_text(another, "yeast.txt")
+        expect(page.get_by_label("Document")).to_have_value("oven.txt")
+        page.get_by_role("button", name="New chat").click()
+        expect(pane(page)).to_contain_text("This is oven.txt.")
+    assert told == []
+    assert "Traceback" not in caplog.text
+
+
+def test_a_document_that_left_the_index_before_it_was_chosen_breaks_nothing(opened: Opener, bakery: Index) -> None:
+    page = opened(ScriptedLLM(), bakery)
+    told = errors_of(page)
+    with Index.open(bakery.path, index_fakes.model()) as another:
+        for name in ("oven.txt", "yeast.txt"):
+            add_text(another, name)
+        oven = another.sources()["oven.txt"]
+
+        def remove_first(route: Route) -> None:
+            if oven in (route.request.post_data or "") and oven in another.sources().values():
+                another.remove("oven.txt")
+            route.continue_()
+
+        page.route("**/gradio_api/**", remove_first)
+        page.get_by_label("Document").click()
+        page.get_by_role("option", name="oven.txt").click()
+        expect(page.locator(".fn-library")).to_contain_text("3 documents")
+        expect(page.get_by_label("Document")).to_have_value("bakery.md")
+        expect(pane(page)).to_contain_text("Anna Berg")
+        page.get_by_label("Document").click()
+        page.get_by_role("option", name="yeast.txt").click()
+        expect(pane(page)).to_contain_text("This is yeast.txt.")
+    assert told == []
+
+
+def test_half_a_name_in_the_list_of_documents_leaves_the_one_on_show(opened: Opener, bakery: Index) -> None:
+    page = opened(ScriptedLLM(), bakery)
+    selector = page.get_by_label("Document")
+    selector.fill("mil")
+    box(page).click()
+    expect(selector).to_have_value("bakery.md")
+    selector.fill("mill.txt")
+    selector.press("Enter")
+    expect(pane(page)).to_contain_text("is old.")
+    expect(selector).to_have_value("mill.txt")
+
+
+def test_new_documents_leave_what_is_being_typed_in_the_list_of_them(opened: Opener, bakery: Index) -> None:
+    page = opened(ScriptedLLM(), bakery)
+    selector = page.get_by_label("Document")
+    selector.fill("mil")
+    with Index.open(bakery.path, index_fakes.model()) as another:
+        add_text(another, "oven.txt")
+    expect(page.locator(".fn-library")).to_contain_text("3 documents")
+    page.keyboard.type("l.t")
+    expect(selector).to_have_value("mill.t")
+
+
+def test_a_new_chat_begins_with_the_first_document_of_now(opened: Opener, bakery: Index) -> None:
+    page = opened(ScriptedLLM(), bakery)
+    with Index.open(bakery.path, index_fakes.model()) as another:
+        add_text(another, "apples.txt")
+    expect(page.locator(".fn-library")).to_contain_text("3 documents")
+    expect(pane(page)).to_contain_text("Anna Berg")
+    page.get_by_role("button", name="New chat").click()
+    expect(pane(page)).to_contain_text("This is apples.txt.")
+    expect(page.get_by_label("Document")).to_have_value("apples.txt")
+
+
+def test_an_open_page_goes_on_with_what_another_process_left_unembedded(opened: Opener, bakery: Index) -> None:
+    page = opened(ScriptedLLM(), bakery)
+    with Index.open(bakery.path, Failing(model_name="word-hash")) as another:
+        add_text(another, "oven.txt", wait=False)
+    passages = bakery.state().passages
+    expect(page.locator(".fn-library")).to_have_text(f"3 documents, {passages} passages")
+    assert bakery.state().embedded == passages
+
+
+def test_what_can_be_chosen_is_sent_only_when_it_has_changed(opened: Opener, bakery: Index) -> None:
+    page = opened(ScriptedLLM(), bakery)
+    responses: list[Response | None] = []
+    page.on("requestfinished", lambda request: responses.append(request.response()))
+    embedding = slow()
+    with Index.open(bakery.path, embedding) as another:
+        add_text(another, "oven.txt", wait=False)
+        counts = page.locator(".fn-library")
+        expect(counts).to_contain_text("3 documents")
+        embedding.let.set()
+        expect(counts).not_to_contain_text("by their meaning too")
+    for _ in range(2):
+        page.wait_for_event("requestfinished")
+    bodies = [response.text() for response in responses if response]
+    assert sum("fn-library" in body for body in bodies) >= 2
+    assert sum("choices" in body for body in bodies) == 1
+
+
+def test_of_many_documents_the_first_can_be_chosen_and_the_one_on_show(
+    opened: Opener, bakery: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(library, "MOST_CHOICES", 2)
+    add_text(bakery, "oven.txt")
+    add_text(bakery, "yeast.txt", "Ulla Lind sold the yeast in 1950.")
+    page = opened(ScriptedLLM(["Ulla Lind sold the yeast in 1950."]), bakery)
+    selector, options = page.get_by_label("Document"), page.get_by_role("option")
+    selector.click()
+    expect(options).to_have_text([re.compile("bakery.md"), re.compile("mill.txt")])
+    selector.press("Escape")
+    ask(page, "Who sold the yeast in 1950?")
+    answered(page)
+    expect(selector).to_have_value("yeast.txt")
+    selector.click()
+    expect(options).to_have_text([re.compile("bakery.md"), re.compile("mill.txt"), re.compile("yeast.txt")])
+    selector.fill("oven.txt")
+    selector.press("Enter")
+    expect(pane(page)).to_contain_text("This is oven.txt.")
+    expect(selector).to_have_value("oven.txt")
+
+
+def test_the_counts_are_not_announced_but_a_fault_is_once(opened: Opener, bakery: Index) -> None:
+    with Index.open(bakery.path, index_fakes.model(), chroma_url=f"http://127.0.0.1:{free_port()}") as index:
+        page = opened(ScriptedLLM([NOT_STATED]), index)
+        ask(page)
+        alert = page.locator("#fn-fault [role=alert]")
+        expect(alert).to_contain_text("can't be used")
+        alert.evaluate("element => { window.alerted = element }")
+        with Index.open(bakery.path, index_fakes.model()) as another:
+            add_text(another, "oven.txt")
+        counts = page.locator(".fn-library")
+        expect(counts).to_contain_text("3 documents")
+        assert alert.evaluate("element => element === window.alerted")
+        assert counts.evaluate("element => element.closest('[aria-live], [role=alert], [role=status]')") is None
+
+
 def test_an_open_page_shows_what_another_process_adds_within_about_a_second(opened: Opener, bakery: Index) -> None:
     page = opened(ScriptedLLM([NOT_STATED]), bakery)
     page.evaluate(
@@ -458,13 +606,27 @@ def test_what_is_wrong_with_the_index_is_told_and_inert(opened: Opener, bakery: 
     address = f"http://127.0.0.1:{free_port()}/<img src=x onerror=alert(1)>"
     with Index.open(bakery.path, index_fakes.model(), chroma_url=address) as index:
         page = opened(ScriptedLLM([NOT_STATED]), index)
-        fault = page.locator(".fn-library .fn-fault")
+        fault = page.locator(".fn-fault")
         expect(page.locator(".fn-library")).to_contain_text("2 documents")
         expect(fault).to_have_count(0)
         ask(page)
         expect(fault).to_contain_text("<img src=x onerror=alert(1)> can't be used")
         expect(fault).to_contain_text("start it")
         expect(fault.locator("img")).to_have_count(0)
+
+
+def add_text(index: Index, name: str, text: str | None = None, *, wait: bool = True) -> None:
+    """Add a document, which says its name unless it is to say something else."""
+    file = index.path.parent / name
+    file.write_text(text or f"This is {name}.", "utf-8")
+    index.add(file, wait=wait)
+
+
+def errors_of(page: Page) -> list[str]:
+    """The errors that the page will have told its console, failed requests among them."""
+    told: list[str] = []
+    page.on("console", lambda message: told.append(message.text) if message.type == "error" else None)
+    return told
 
 
 def wait_until(page: Page, true: Callable[[], bool]) -> None:

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
@@ -13,6 +14,7 @@ from assistant.core import Assistant
 from assistant.types import Event
 from assistant.web import render, source
 from assistant.web.conversation import Conversation, Exchange, Place, Waiting
+from assistant.web.library import Library, Look
 from assistant.web.line import Line
 from assistant.web.session import Session, Task
 from index.errors import DocumentError, FootnotedError
@@ -45,7 +47,22 @@ When the documents don’t say, you are told so.</p></div>"""
 
 UNEXPECTED = "Something went wrong here. The terminal in which Footnoted runs says what; ask again, or differently."
 
+LEFT = "The document that was shown here is no longer in the index."
+
 Update = dict[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one reader's page shows of the index, in so few words that a state of it costs nothing.
+
+    Attributes:
+        state: What the header tells.
+        choices: The hash of the documents that can be chosen.
+    """
+
+    state: State
+    choices: int
 
 
 class Page:
@@ -54,20 +71,21 @@ class Page:
     def __init__(self, assistant: Assistant) -> None:
         self._assistant = assistant
         self._line = Line(EMBEDDED_AT_ONCE if assistant.model.embedded else ENDPOINT_AT_ONCE)
-        sources = assistant.index.sources()
-        self._first = next(iter(sources.values()), None)
-        first = [assistant.index.document(self._first)] if self._first else []
+        self._library = Library(assistant.index)
+        look = self._library.look()
+        first = [assistant.index.document(look.first)] if look.first else []
         self._suggestions = [text for document in first for text in SUGGESTIONS.get(document.sha256, ())]
         self.blocks = gr.Blocks(title="Footnoted", analytics_enabled=False, fill_height=True, fill_width=True)
         with self.blocks:
             self._session = gr.State(Session())
-            # What this reader's page shows of the index.
-            self._shown_state = gr.State(None)
+            self._seen = gr.State(_seen(look, look.first))
+            # Not asked of the selector, because Gradio refuses what is no longer among its choices.
+            self._on_show = gr.State(look.first)
             self._timer = gr.Timer(REFRESH_SECONDS)
-            self._lay_out()
+            self._lay_out(look)
             self._connect()
 
-    def _lay_out(self) -> None:
+    def _lay_out(self, look: Look) -> None:
         with gr.Row(elem_id="fn-head"):
             gr.HTML(
                 f'<h1>Footnoted</h1><p class="fn-where">{render.where(self._assistant.model)}</p>',
@@ -75,14 +93,17 @@ class Page:
                 apply_default_css=False,
                 js_on_load=None,
             )
-            library = render.library(self._assistant.index.state())
-            self._library = gr.HTML(library, elem_id="fn-library", apply_default_css=False, js_on_load=None)
+            with gr.Column(elem_id="fn-index", scale=0, min_width=0):
+                plain: dict[str, Any] = {"apply_default_css": False, "js_on_load": None}
+                self._counts = gr.HTML(render.library(look.state), elem_id="fn-library", **plain)
+                # By itself, so that it is announced when it changes and not whenever the counts do.
+                self._fault = gr.HTML(render.fault(look.state), elem_id="fn-fault", **plain)
             self._new = gr.Button("New chat", elem_id="fn-new", size="sm")
         with gr.Row(elem_id="fn-main", equal_height=True):
             with gr.Column(elem_id="fn-chat", scale=1, min_width=280):
                 self._lay_out_chat()
             with gr.Column(elem_id="fn-source", scale=1, min_width=280):
-                self._lay_out_source()
+                self._lay_out_source(look)
 
     def _lay_out_chat(self) -> None:
         self._chat = gr.Chatbot(
@@ -113,18 +134,19 @@ class Page:
             self._ask = gr.Button("Ask", elem_id="fn-ask", variant="primary", scale=0, min_width=88)
             self._stop = gr.Button("Stop", elem_id="fn-stop", visible=False, scale=0, min_width=88)
 
-    def _lay_out_source(self) -> None:
-        choices = self._choices()
+    def _lay_out_source(self, look: Look) -> None:
         self._selector = gr.Dropdown(
-            choices=choices,
-            value=self._first,
+            choices=list(look.choices(look.first)),
+            value=look.first,
             label="Document",
-            visible=len(choices) > 1,
+            visible=len(look.sources) > 1,
             elem_id="fn-selector",
             filterable=True,
+            # We look ourselves whether there is such a document: Gradio's choices may be older than what is chosen.
+            allow_custom_value=True,
         )
         self._pane = gr.HTML(
-            self._document(self._first),
+            self._document(look.first),
             elem_id="fn-pane",
             apply_default_css=False,
             js_on_load=(files("assistant.web") / "page.js").read_text("utf-8"),
@@ -134,7 +156,8 @@ class Page:
         # Several at once, because the session decides which of them may change something.
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "trigger_mode": "multiple"}
         at_once = quiet | {"queue": False}
-        everything = [self._chat, self._box, self._ask, self._stop, self._pane, self._selector]
+        document = [self._pane, self._selector, self._on_show]
+        everything = [self._chat, self._box, self._ask, self._stop, *document]
         asking = gr.on(
             [self._box.submit, self._ask.click], self._begin, [self._box, self._session], everything, **at_once
         )
@@ -146,9 +169,9 @@ class Page:
         self._stop.click(self._stopped, self._session, everything, **at_once)
         self._new.click(self._fresh, self._session, everything, **at_once)
         self._pane.show(self._shown, self._session, everything, **at_once)
-        self._selector.input(self._selected, [self._selector, self._session], self._pane, **at_once)
-        refreshed = [self._library, self._selector, self._pane, self._shown_state]
-        self._timer.tick(self._refresh, [self._shown_state, self._selector], refreshed, **at_once)
+        self._selector.input(self._selected, [self._selector, self._on_show, self._session], document, **at_once)
+        refreshed = [self._counts, self._fault, self._seen, *document]
+        self._timer.tick(self._refresh, [self._seen, self._on_show, self._session], refreshed, **at_once)
 
     def _begin(self, question: str, session: Session) -> Update:
         """Show the question at once; ``_answer`` may have to wait for its turn."""
@@ -196,42 +219,61 @@ class Page:
 
     def _fresh(self, session: Session) -> Update:
         session.clear()
-        return self._chat_of(session) | {self._pane: self._document(self._first), self._selector: self._first}
+        first = self._library.look().first
+        return self._chat_of(session) | {self._pane: self._document(first)} | self._select(first)
 
     def _shown(self, session: Session, event: gr.EventData) -> Update:
         """Show words that are not in the pane: those of an earlier answer, or in another document."""
         found = session.conversation.find(str(event._data["key"]))
         return self._view(*found, asked=True) if found else self._nothing
 
-    def _selected(self, document_id: str, session: Session) -> str:
-        return self._document(document_id, session.conversation.last)
+    def _selected(self, chosen: str | None, on_show: str | None, session: Session) -> Update:
+        """Show what was chosen, unless there is no such document: it may be gone, or half a name be typed."""
+        found = self._library.look().find(chosen)
+        if found is None:
+            return self._select(on_show)
+        return {self._pane: self._document(found, session.conversation.last)} | self._select(found)
 
-    def _refresh(self, shown: State | None, selected: str | None) -> Update:
+    def _refresh(self, seen: Seen, on_show: str | None, session: Session) -> Update:
         """Show what another process, or the embedding in the background, has changed in the index."""
-        state = self._assistant.index.state()
-        if state == shown:
-            return {self._shown_state: gr.skip()}
-        choices = self._choices()
-        news: Update = {
-            self._library: render.library(state),
-            self._shown_state: state,
-            self._selector: gr.update(choices=choices, visible=len(choices) > 1),
-        }
-        if selected is None and choices:
-            first = choices[0][1]
-            news |= {
-                self._selector: gr.update(choices=choices, visible=len(choices) > 1, value=first),
-                self._pane: self._document(first),
-            }
-        return news
+        self._library.go_on()
+        look = self._library.look()
+        if look.state == seen.state:
+            return self._nothing_new
+        news: Update = {self._counts: render.library(look.state)}
+        if look.state.fault != seen.state.fault:
+            news[self._fault] = render.fault(look.state)
+        shown = on_show if on_show in look.sources else look.first
+        now = _seen(look, shown)
+        if shown != on_show:
+            news[self._pane] = self._document(shown, session.conversation.last, above=LEFT if on_show else "")
+            news |= self._offer(look, shown)
+        elif now.choices != seen.choices:
+            # Without a value, which would end what is being typed there.
+            news[self._selector] = _selector(look, shown)
+        return news | {self._seen: now}
 
-    def _choices(self) -> list[tuple[str, str]]:
-        return list(self._assistant.index.sources().items())
+    def _select(self, document_id: str | None) -> Update:
+        """The selector at a document."""
+        look = self._library.look()
+        if look.is_listed(document_id):
+            return {self._selector: document_id, self._on_show: document_id}
+        return self._offer(look, document_id)
+
+    def _offer(self, look: Look, shown: str | None) -> Update:
+        """The selector at a document, with all that there is to select; at none where that is not there."""
+        selected = shown if shown in look.sources else None
+        return {self._selector: _selector(look, shown, value=selected), self._on_show: shown}
 
     @property
     def _nothing(self) -> Update:
         """An update that changes nothing, where Gradio wants one."""
         return {self._stop: gr.skip()}
+
+    @property
+    def _nothing_new(self) -> Update:
+        """The same for a refresh."""
+        return {self._seen: gr.skip()}
 
     def _chat_of(self, session: Session) -> Update:
         """The chat and its buttons as they are now."""
@@ -254,10 +296,16 @@ class Page:
     def _view(self, exchange: Exchange, place: Place, *, asked: bool = False) -> Update:
         """The pane at a place, with all places of its exchange marked."""
         pane = self._document(place.document_id, exchange, place.key, asked=asked)
-        return {self._pane: pane, self._selector: place.document_id}
+        return {self._pane: pane} | self._select(place.document_id)
 
     def _document(
-        self, document_id: str | None, exchange: Exchange | None = None, goto: str | None = None, *, asked: bool = False
+        self,
+        document_id: str | None,
+        exchange: Exchange | None = None,
+        goto: str | None = None,
+        *,
+        asked: bool = False,
+        above: str = "",
     ) -> str:
         if document_id is None:
             return source.note("No documents yet. Index some with: footnoted index FOLDER")
@@ -265,12 +313,20 @@ class Page:
             document = self._assistant.index.document(document_id)
         except DocumentError:
             return source.note("This document is no longer in the index.")
-        return source.pane(document, exchange.places if exchange else (), goto, asked=asked)
+        return source.pane(document, exchange.places if exchange else (), goto, asked=asked, above=above)
 
 
 def build(assistant: Assistant) -> gr.Blocks:
     """The page over an Assistant, not yet served."""
     return Page(assistant).blocks
+
+
+def _seen(look: Look, shown: str | None) -> Seen:
+    return Seen(look.state, hash(look.choices(shown)))
+
+
+def _selector(look: Look, shown: str | None, **value: str | None) -> Any:
+    return gr.update(choices=list(look.choices(shown)), visible=len(look.sources) > 1, **value)
 
 
 def _messages(conversation: Conversation) -> list[dict[str, Any]]:

@@ -54,14 +54,18 @@ def where(model: Model) -> str:
 
 
 def library(state: State) -> str:
-    """What there is to ask about, how much of it is ready, and what is wrong with it."""
+    """What there is to ask about, and how much of it is ready."""
     passages = f"{state.passages:,} passage{'' if state.passages == 1 else 's'}"
     said = f"{state.documents:,} document{'' if state.documents == 1 else 's'}, {passages}"
     if state.embedded < state.passages:
         share = state.embedded / state.passages
         said += f". Found by their words; by their meaning too: {share:.0%}"
-    fault = f'<br><span class="fn-fault" role="alert">{escape(state.fault)}</span>' if state.fault else ""
-    return f'<p class="fn-library" aria-live="polite">{said}{fault}</p>'
+    return f'<p class="fn-library">{said}</p>'
+
+
+def fault(state: State) -> str:
+    """What is wrong with it, which screen readers tell at once."""
+    return f'<p class="fn-fault" role="alert">{escape(state.fault)}</p>' if state.fault else ""
 
 
 def question(exchange: Exchange) -> str:

@@ -38,7 +38,9 @@ def segments(length: int, places: Sequence[Place], heading: int = 0) -> Iterator
         yield Segment(start, end, covering, heading=end <= heading)
 
 
-def pane(document: Document, places: Sequence[Place], goto: str | None = None, *, asked: bool = False) -> str:
+def pane(
+    document: Document, places: Sequence[Place], goto: str | None = None, *, asked: bool = False, above: str = ""
+) -> str:
     """The document, with those of the places marked that still stand in it.
 
     Args:
@@ -46,16 +48,18 @@ def pane(document: Document, places: Sequence[Place], goto: str | None = None, *
         places: The places of one exchange, in any document.
         goto: The place to bring into view.
         asked: Whether the reader asked for that place, so that the whole page may scroll to it.
+        above: What to say above it.
     """
     here = [place for place in places if place.document_id == document.id]
     standing = [place for place in here if _stands(place, document)]
     heading = _heading(document)
-    above = "" if heading else f'<h2 class="fn-heading">{escape(document.title)}</h2>'
+    title = "" if heading else f'<h2 class="fn-heading">{escape(document.title)}</h2>'
     target = f' data-goto="{goto}"{" data-asked" if asked else ""}' if goto else ""
-    stale = '<p class="fn-stale">This document has changed since it was cited.</p>' if len(standing) < len(here) else ""
+    stale = "This document has changed since it was cited." if len(standing) < len(here) else ""
+    said = "".join(f'<p class="fn-stale">{escape(remark)}</p>' for remark in (above, stale) if remark)
     return (
         f'<section class="fn-document" aria-label="Source"{target}><p class="fn-name">{escape(document.source)}</p>'
-        f'{stale}{above}<div class="fn-text">{marked(document.text, standing, heading)}</div></section>'
+        f'{said}{title}<div class="fn-text">{marked(document.text, standing, heading)}</div></section>'
     )
 
 
