@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from assistant.plain import plain
 from index.errors import FootnotedError
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 # The modules behind the commands take seconds to import, which --help should not wait for: each imports its own.
 # ruff: noqa: PLC0415
+
+__all__ = ["GROUP", "add", "app", "main", "plain"]
 
 GROUP = "footnoted.commands"
 HERE = Path(".footnoted")
@@ -97,7 +100,7 @@ def ask(
         with progress.doing(f"Asking {assistant.model.name} on {assistant.model.where}"):
             answer = assistant.ask(question)
         _print(answer)
-        _warn(assistant.index.state())
+        _warn(assistant.index.state(), _own(index) or assistant.index.path)
         if not answer.answered and _own(index) is None:
             print("footnoted: asked of the shipped article; for yours: footnoted index FOLDER", file=sys.stderr)
 
@@ -161,8 +164,9 @@ def check(
     from index import Index
 
     own = _own(index)
+    where = own or shipped_index()
     url = from_environment().chroma_url if own else None
-    with Index.open(own or shipped_index(), must_exist=True, chroma_url=url) as opened:
+    with Index.open(where, must_exist=True, chroma_url=url) as opened:
         with progress.doing("Comparing every passage with its document, and each store with the others"):
             report = opened.check()
         if repair and not report.ok:
@@ -172,7 +176,7 @@ def check(
             print("mended" if report.ok else "not all could be mended:")
     print(f"{report.documents} documents, {report.passages} passages")
     if report.waiting:
-        print(f"{report.waiting} of them are found by their words alone so far; finish with: footnoted index")
+        print(f"{report.waiting} of them are found by their words alone so far; finish with: {_go_on(where)}")
     for name, sources in (("changed since", report.changed), ("gone", report.missing), ("not seen", report.unseen)):
         for source in sources:
             print(f"{name}: {plain(source)}")
@@ -270,11 +274,6 @@ def _print(answer: "Answer") -> None:
         print(f"    {plain(citation.source)}{page}, characters {citation.start}–{citation.end}")
 
 
-def plain(text: str) -> str:
-    """The text without what a terminal would obey instead of showing it."""
-    return "".join(character if character.isprintable() or character == "\n" else "�" for character in text)
-
-
 def _print_report(report: "AddReport", index: Path) -> None:
     for failure in report.failed:
         print(f"failed: {plain(failure.source)}: {plain(failure.reason or '')}", file=sys.stderr)
@@ -289,7 +288,7 @@ def _print_report(report: "AddReport", index: Path) -> None:
     print(f"{index}: {', '.join(f'{count} {what}' for count, what in counts if count) or 'no files found'}")
     if report.failed:
         raise typer.Exit(1)
-    print(f'Ask with: footnoted ask "…"{"" if index == HERE else f" --index {index}"}')
+    print(f'Ask with: footnoted ask "…"{_at(index)}')
 
 
 def _print_problems(report: "CheckReport") -> None:
@@ -297,21 +296,31 @@ def _print_problems(report: "CheckReport") -> None:
         print(f"fault: {plain(problem)}")
 
 
-def _warn(state: "State") -> None:
+def _warn(state: "State", index: Path) -> None:
     """Say what may have been missed, beside the answer."""
     if state.fault:
         print(f"footnoted: {plain(state.fault)}", file=sys.stderr)
     if state.embedded < state.passages:
         rest = state.passages - state.embedded
-        print(f"footnoted: {rest} passages were found by their words alone; footnoted index goes on", file=sys.stderr)
+        words = f"{rest} passages were found by their words alone; go on with: {_go_on(index)}"
+        print(f"footnoted: {words}", file=sys.stderr)
 
 
 def _print_state(state: "State", index: Path) -> None:
-    at = "" if index == HERE else f" --index {index}"
     print(f"{index}: {state.documents} documents, {state.passages} passages")
     if state.embedded < state.passages:
         rest = state.passages - state.embedded
-        print(f"{rest} passages are found by their words alone so far; go on with: footnoted index{at}")
+        print(f"{rest} passages are found by their words alone so far; go on with: {_go_on(index)}")
+
+
+def _go_on(index: Path) -> str:
+    """The command that embeds what is not embedded yet."""
+    return f"footnoted index{_at(index)}"
+
+
+def _at(index: Path) -> str:
+    """The option by which a command finds an index, empty for the one that it takes by itself."""
+    return "" if index == HERE else f" --index {index}"
 
 
 def _terminate(number: int, frame: FrameType | None) -> Any:

@@ -17,6 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from assistant.plain import plain
 from index import Progress as Adding
 from index import weights
 
@@ -72,7 +73,8 @@ def indexing() -> Iterator[Callable[[Adding], None]]:
         passages = bars.add_task("found by their words already", total=None, what="Embedding", visible=False)
 
         def report(state: Adding) -> None:
-            bars.update(files, completed=state.done, total=state.total, description=state.source)
+            source = plain(state.source).replace("\n", "�")
+            bars.update(files, completed=state.done, total=state.total, description=source)
             if state.embedded:
                 total = state.embedded + state.waiting
                 bars.update(passages, completed=state.embedded, total=total, visible=True)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,7 +13,10 @@ from pathlib import Path
 import pytest
 
 from assistant.core import shipped_files
+from index import Document, Index
+from index.core import DEFAULT_MODEL
 from tests.fakes import Asked, Endpoint, Reply, endpoint
+from tests.test_index_embedding import Failing
 
 COMMANDS = ("chat", "ask", "index", "remove", "check", "models", "eval")
 SLOW = ("llama_index", "chromadb", "gradio", "xllamacpp", "openai", "onnxruntime", "tantivy", "tiktoken", "httpx")
@@ -138,6 +142,32 @@ def test_documents_are_indexed_checked_and_asked(shell: Shell) -> None:
     assert done.stdout.splitlines()[0] == "The café opens at nine [1]."
     assert "[1] The café in Bergen opens at nine." in done.stdout
     assert "cafe.txt, characters 0–33" in done.stdout
+
+
+def test_a_file_name_is_shown_but_not_obeyed(shell: Shell) -> None:
+    shell.environment["FORCE_COLOR"] = "1"  # Bars are drawn, as in a terminal.
+    (shell.folder / "documents").mkdir()
+    (shell.folder / "documents" / "\x1b]0;owned\x07\x9b2J.txt").write_text("Anna Berg opened the bakery.", "utf-8")
+    done = shell.run("index", "documents")
+    assert done.returncode == 0, done.stderr
+    assert "�]0;owned��2J.txt" in done.stderr
+    assert re.findall(r"\x1b\]|\x07|\x9b", done.stderr + done.stdout) == []
+
+
+@pytest.mark.parametrize("index", [".footnoted", "elsewhere"])
+def test_what_is_not_embedded_yet_is_said_with_the_command_that_goes_on(shell: Shell, index: str) -> None:
+    with Index.open(shell.folder / index, Failing(model_name=DEFAULT_MODEL)) as opened:
+        opened.add_documents([Document("1", ("a.txt",), "A", "The café opens at nine.", "text/plain", "1")], wait=False)
+    at = () if index == ".footnoted" else ("--index", index)
+    command = " ".join(["footnoted index", *at])
+    checked = shell.run("check", *at)
+    assert f"1 of them are found by their words alone so far; finish with: {command}\n" in checked.stdout
+    with endpoint(Reply("The café opens at nine.")) as server:
+        shell.use(server)
+        asked = shell.run("ask", "When does the café open?", *at)
+    assert f"1 passages were found by their words alone; go on with: {command}\n" in asked.stderr
+    assert shell.run(*command.split()[1:]).stdout == f"{index}: 1 documents, 1 passages\n"
+    assert "found by their words alone" not in shell.run("check", *at).stdout
 
 
 def test_an_index_that_is_missing_is_said_so(shell: Shell) -> None:
