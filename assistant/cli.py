@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 # The modules behind the commands take seconds to import, which --help should not wait for: each imports its own.
 # ruff: noqa: PLC0415
 
-__all__ = ["GROUP", "add", "app", "main", "plain"]
 
 GROUP = "footnoted.commands"
 HERE = Path(".footnoted")
 QUOTE_WIDTH = 400
+MOST_KINDS = 8
 
 app = typer.Typer(
     name="footnoted",
@@ -183,6 +183,7 @@ def check(
     _print_problems(report)
     if not report.ok:
         raise typer.Exit(1)
+    print("sound: every passage stands in its document, and the stores agree")
 
 
 @app.command()
@@ -286,6 +287,9 @@ def _print_report(report: "AddReport", index: Path) -> None:
         (report.skipped, "skipped"),
     ]
     print(f"{index}: {', '.join(f'{count} {what}' for count, what in counts if count) or 'no files found'}")
+    if report.unknown:
+        kinds = ", ".join(plain(suffix) or "names without a suffix" for suffix in report.unknown[:MOST_KINDS])
+        print(f"skipped, since they can't be read: {kinds}")
     if report.failed:
         raise typer.Exit(1)
     print(f'Ask with: footnoted ask "…"{_at(index)}')

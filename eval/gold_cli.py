@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from assistant.cli import plain
+from assistant.plain import plain
 
 if TYPE_CHECKING:
     from rich.console import Console

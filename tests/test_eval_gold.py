@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from assistant import llm
-from assistant.cli import plain
 from assistant.errors import ModelUnreachable
+from assistant.plain import plain
 from eval import review
 from eval.documents import of_suite
 from eval.gold import EXAMPLE, MAX_TOKENS, PROMPT, Draft, align, begin, draft, propose, read_drafts, sampled
