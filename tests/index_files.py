@@ -21,13 +21,10 @@ def pdf(
     title: str = "",
     outline: Sequence[tuple[str, int]] = (),
     encrypted: bool = False,
-    packed: bytes = b"",
 ) -> bytes:
     """A PDF with a line a line; a page that is None has no text layer."""
     objects: list[bytes] = [b"", b""]
     font = _add(objects, b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>")
-    if packed:
-        _add(objects, b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (len(packed), packed))
     numbers = [_pdf_page(objects, text, font) for text in pages]
     entries = _pdf_outline(objects, outline, numbers)
     kids = b" ".join(b"%d 0 R" % number for number in numbers)
@@ -39,6 +36,15 @@ def pdf(
         lock = _add(objects, b"<< /Filter /Standard /V 1 /R 2 /P -4 /O %s /U %s >>" % (key, key))
         extra += b" /Encrypt %d 0 R /ID [<00> <00>]" % lock
     return _pdf_file(objects, extra)
+
+
+def pdf_drawing(packed: bytes, filters: bytes = b"/FlateDecode", more: bytes = b"null", pages: int = 1) -> bytes:
+    """A PDF whose pages all draw the same forty times; ``more`` is object 3."""
+    drawing = b"<< /Length %d /Filter %s >>\nstream\n%s\nendstream" % (len(packed), filters, packed)
+    kids = b" ".join(b"%d 0 R" % number for number in range(5, 5 + pages))
+    page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents [%s] >>" % (b"4 0 R " * 40)
+    tree = b"<< /Type /Pages /Kids [%s] /Count %d >>" % (kids, pages)
+    return _pdf_file([b"<< /Type /Catalog /Pages 2 0 R >>", tree, more, drawing, *([page] * pages)], b"")
 
 
 def _add(objects: list[bytes], content: bytes) -> int:

@@ -1,9 +1,11 @@
 """Files that can't be read: each is named with the reason and what to do, none stops another, none fills the memory."""
 
+import base64
 import io
 import os
 import socket
 import struct
+import subprocess
 import sys
 import zipfile
 import zlib
@@ -16,14 +18,23 @@ from hypothesis import strategies as st
 
 from index.core import Index
 from index.errors import DocumentError
-from index.formats import archive, streams
+from index.formats import archive, pdf
 from index.formats.content import Content, Unreadable
 from index.formats.core import FORMATS, read
 from index.load import load
 from tests import index_files as files
 from tests.index_fakes import model
 
+TOO_MUCH = "is made to fill the memory or too complex to be read: print it to a new PDF, or split it"
+DRAWING = zlib.compress(b"BT (word) Tj ET\n" * 500_000)
+SLOW = zlib.compress(b"q Q " * 250_000)
 LAUGHS = '<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]>'
+
+
+@pytest.fixture(autouse=True)
+def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a bomb is found in a second."""
+    monkeypatch.setattr(pdf, "MEGABYTES", 400)
 
 
 def changed(data: bytes, member: str, content: str | bytes) -> bytes:
@@ -71,10 +82,7 @@ BAD = {
     "scan.pdf": (files.pdf([None, None]), "has no text layer: .*; run it through OCR first, such as ocrmypdf"),
     "locked.pdf": (files.pdf(["Words."], encrypted=True), "is protected by a password: open it, take"),
     "cut.pdf": (files.pdf(["Words."])[:60], "is damaged, cut short or not a PDF: get a whole copy"),
-    "bomb.pdf": (
-        files.pdf(["Words."], packed=zlib.compress(b"BT (word) Tj ET\n" * 5_000_000)),
-        "has more than 64 MB of drawing instructions.*: print it to a new PDF, or split it",
-    ),
+    "bomb.pdf": (files.pdf_drawing(DRAWING), TOO_MUCH),
     "page.pdf": (b"<!DOCTYPE html><p>Words.", "is a web page by its content; let its name end with .html"),
     "pdf.docx": (files.pdf(["Words."]), "is a PDF by its content; let its name end with .pdf"),
     "old.docx": (files.ole("WordDocument"), "is of the format of Office 97.*: open it and save it as .docx"),
@@ -169,14 +177,47 @@ def test_the_same_bytes_under_another_format_are_another_document(tmp_path: Path
     assert "a.txt" in {source for text, sources in texts.items() if text != "Some words." for source in sources}
 
 
-def test_many_small_bombs_are_a_large_one_and_pictures_are_none() -> None:
-    small = files.pdf(["Words."], packed=zlib.compress(b"BT (word) Tj ET\n" * 500_000))
-    streams.check(small)
-    with pytest.raises(Unreadable, match="has more than 64 MB of drawing instructions"):
-        streams.check(small * 10)
-    streams.check(files.pdf(["Words."], packed=zlib.compress(b"\xff" * 2**27)))
-    with pytest.raises(Unreadable, match="is packed twice"):
-        streams.check(b"/Filter [/FlateDecode /FlateDecode]")
+@pytest.mark.parametrize(
+    ("packed", "filters", "more"),
+    [
+        (zlib.compress(DRAWING), b"[/Fl#61teDecode /FlateDecode]", b"null"),
+        (base64.a85encode(DRAWING) + b"~>", b"[/ASCII85Decode /FlateDecode]", b"null"),
+        (DRAWING, b"3 0 R", b"/FlateDecode"),
+    ],
+)
+@pytest.mark.skipif(sys.platform != "linux", reason="no other system keeps to a limit of memory")
+def test_no_way_of_packing_fills_the_memory(packed: bytes, filters: bytes, more: bytes) -> None:
+    with pytest.raises(Unreadable, match=TOO_MUCH):
+        pdf.read(files.pdf_drawing(packed, filters, more))
+
+
+def test_a_pdf_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "SECONDS", 1)
+    with pytest.raises(Unreadable, match=r"too complex to be read in 1 seconds: print it"):
+        pdf.read(files.pdf_drawing(SLOW, pages=1000))
+
+
+def test_a_pdf_whose_process_dies_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false" if Path("/bin/false").exists() else "/usr/bin/false")
+    with pytest.raises(Unreadable, match=TOO_MUCH):
+        pdf.read(files.pdf(["Words."] * 5000))
+
+
+def test_the_process_of_a_pdf_ends_with_the_one_that_waits_for_it() -> None:
+    slow = files.pdf_drawing(SLOW, pages=1000)
+    for sent in (slow, slow[:100]):
+        command = [sys.executable, str(pdf.SCRIPT), str(len(slow)), "2048", "600"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+            assert process.communicate(sent, timeout=30)[0] == b""
+
+
+def test_a_pdf_of_too_much_text_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    script = tmp_path / "pdfium.py"
+    script.write_text(pdf.SCRIPT.read_text("utf-8").replace("50_000_000", "11"), "utf-8")
+    monkeypatch.setattr(pdf, "SCRIPT", script)
+    assert pdf.read(files.pdf(["Words", "twice"])).text == "Words\n\ntwice"
+    with pytest.raises(Unreadable, match="has more text than can be read: split it"):
+        pdf.read(files.pdf(["Words", "thrice."]))
 
 
 def test_an_archive_of_too_many_members_is_not_opened() -> None:

@@ -1,24 +1,34 @@
-"""PDFs: the text layer of each page, by PDFium. The only importer of pypdfium2."""
+"""PDFs: the text layer of each page, which a process of its own takes out with PDFium (``pdfium.py``)."""
 
+import json
 import re
+import subprocess
+import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Any
 
-from index.formats import streams
 from index.formats.content import Block, Content, Unreadable, clean, paged
 from index.formats.kind import PROTECTED, mistaken
 
-if TYPE_CHECKING:
-    from pypdfium2 import PdfDocument
+MEGABYTES = 2048
+"""Of memory that PDFium may take for one file; real ones take less than their size and 100 more."""
 
+SECONDS = 120
+"""In which a PDF must be read, and one more for each megabyte: a thousand pages of text take some five."""
+
+SCRIPT = Path(__file__).with_name("pdfium.py")
+"""Takes the text out, in a process of its own."""
+
+_TOO_MUCH = "is made to fill the memory or too complex to be read{}: print it to a new PDF, or split it"
 _NEEDS_PASSWORD = 4
 _UNKNOWN_PROTECTION = 5
-# PDFium isn't safe to use from two threads.
-_ONE_AT_A_TIME = threading.Lock()
-# PDFium joins a line that ends with a hyphen to the next, and puts this in place of the hyphen and the line end.
-_HYPHEN = re.compile("(\\w+)[\ufffe\x02](\\w+)")
+# PDFium joins a line that ends with a hyphen to the next, and puts this in place of the hyphen and the line end. What
+# stands before it must begin a word, or a word of a megabyte would be looked through from each of its letters.
+_HYPHEN = re.compile("\\b(\\w++)[\ufffe\x02](\\w++)")
 _WORD = re.compile(r"\w+(?:-\w+)*")
 
 
@@ -28,21 +38,53 @@ def read(data: bytes) -> Content:
     Raises:
         Unreadable: It is no PDF, damaged, protected, made to fill the memory, or has pictures of text alone.
     """
-    from pypdfium2 import PdfDocument, PdfiumError  # noqa: PLC0415 - only PDFs should pay for it
+    said = _said(data)
+    if "error" in said:
+        raise Unreadable(_why(data, said["error"]))
+    outline = {(page, _plain(words), level) for page, words, level in said["outline"]}
+    return _content(said["texts"], outline, said["title"])
 
-    streams.check(data)
-    with _ONE_AT_A_TIME:
+
+def _said(data: bytes) -> dict[str, Any]:
+    """What PDFium says of a file, as ``pdfium.py`` describes it.
+
+    Raises:
+        Unreadable: It crashed, or took more memory or time than it may.
+    """
+    seconds = SECONDS + len(data) // 2**20
+    # -P: never import from the folder in which the user happens to stand, nor from the script's own
+    command = [sys.executable, "-P", str(SCRIPT), str(len(data)), str(MEGABYTES), str(seconds + 1)]
+    started = time.monotonic()
+    with subprocess.Popen(  # noqa: S603 - our own interpreter and script, no shell
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
+    ) as process:
+        alarm = threading.Timer(seconds, process.kill)
+        alarm.start()
         try:
-            document = PdfDocument(data)
-        except PdfiumError as error:
-            raise Unreadable(_why(data, error.err_code)) from error
-        try:
-            texts = [_page(document, number) for number in range(len(document))]
-            outline = _outline(document)
-            title = document.get_metadata_value("Title")
+            reply = _asked(process, data)
         finally:
-            document.close()
-    return _content(texts, outline, title)
+            alarm.cancel()
+            process.kill()
+    try:
+        said: dict[str, Any] = json.loads(reply)
+    except ValueError as error:
+        late = f" in {seconds} seconds" if time.monotonic() - started >= seconds else ""
+        raise Unreadable(_TOO_MUCH.format(late)) from error
+    return said
+
+
+def _asked(process: "subprocess.Popen[bytes]", data: bytes) -> bytes:
+    """Give the process the file and wait for its reply, however that ends."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    rest = memoryview(data)
+    try:
+        while rest:
+            rest = rest[process.stdin.write(rest) :]
+    except OSError:  # it has ended
+        return b""
+    # Its input stays open meanwhile: at the end of that it ends, so that nothing outlives this process.
+    return process.stdout.read()
 
 
 def _content(texts: Sequence[str], outline: set[tuple[int, str, int]], title: str) -> Content:
@@ -54,29 +96,6 @@ def _content(texts: Sequence[str], outline: set[tuple[int, str, int]], title: st
     content = paged(pages, title, {"pages without text": ", ".join(without)} if without else None)
     # A heading of a PDF is a chapter's; what it calls itself is in its properties or nowhere.
     return Content(content.text, content.headings, content.pages, content.title if title else None, content.metadata)
-
-
-def _page(document: "PdfDocument", number: int) -> str:
-    page = document[number]
-    try:
-        textpage = page.get_textpage()
-        try:
-            return str(textpage.get_text_bounded())
-        finally:
-            textpage.close()
-    finally:
-        page.close()
-
-
-def _outline(document: "PdfDocument") -> set[tuple[int, str, int]]:
-    """The page from 0, the words and the level from 1 of each entry of the outline."""
-    entries = set()
-    for bookmark in document.get_toc():
-        target = bookmark.get_dest()
-        page = target.get_index() if target is not None else None
-        if page is not None:
-            entries.add((page, _plain(bookmark.get_title()), bookmark.level + 1))
-    return entries
 
 
 def _blocks(text: str, page: int, outline: set[tuple[int, str, int]]) -> Iterator[Block]:
@@ -110,7 +129,9 @@ def _plain(line: str) -> str:
     return " ".join(clean(line).split()).casefold()
 
 
-def _why(data: bytes, code: int | None) -> str:
+def _why(data: bytes, code: int | str | None) -> str:
+    if code == "long":
+        return "has more text than can be read: split it"
     if code in (_NEEDS_PASSWORD, _UNKNOWN_PROTECTION):
         return PROTECTED
     other = None if b"%PDF-" in data[:1024] else mistaken(data)
