@@ -14,7 +14,7 @@ from llama_index.core.schema import Document as LlamaDocument
 from index.core import Index
 from index.errors import DocumentError
 from index.formats import table
-from index.formats.content import Block, clean, compose, paged
+from index.formats.content import Block, Unreadable, clean, compose, paged
 from index.formats.markup import blocks, parse_html
 from index.formats.plain import canonical, read_markdown
 from index.load import MEDIA_TYPES, load
@@ -142,11 +142,29 @@ def test_a_table_that_is_too_large_is_not_cut_short(tmp_path: Path) -> None:
         loaded(tmp_path, "a.csv", data * (table.MAX_CELLS // 1000 + 1))
 
 
+def test_a_table_that_its_names_make_too_long_says_so(tmp_path: Path) -> None:
+    names = ",".join(f"{'name' * 20} {number}" for number in range(1000))
+    with pytest.raises(DocumentError, match="has more than 50,000,000 characters where each row names its columns"):
+        loaded(tmp_path, "a.csv", (names + "\n" + (",".join(["1"] * 1000) + "\n") * 1000).encode())
+
+
+def test_a_small_file_of_endless_text_says_so() -> None:
+    with pytest.raises(Unreadable, match="has more than 50,000,000 characters of text as it is read: split it"):
+        compose(Block("word " * 1000) for _ in range(20_000))
+
+
+def test_a_chapter_that_is_listed_twice_is_read_once(tmp_path: Path) -> None:
+    twice = files.PACKAGE.replace("<spine>", '<spine><itemref idref="a"/>')
+    assert loaded(tmp_path, "a.epub", files.epub({"OPS/book.opf": twice})).text == files.EPUB
+
+
 @pytest.mark.parametrize(
     ("text", "found", "title"),
     [
         ("# One\n\n```\n# no\n```\n\nTwo *words*\n===\n\n> ## Three ##\n", ["One", "Two *words*", "Three"], "One"),
         ("---\ntitle: 'A page'\ntags: x\n---\n\n## Two\n", ["Two"], "A page"),
+        ('---\ntitle: "It\'s"  \n---\n# No\n', ["No"], "It's"),
+        ("---\ntitle:\n---\n# Yes\n", ["Yes"], "Yes"),
         ("## a `code` [link](http://x)\n", ["a `code` [link](http://x)"], "a code link"),
         ("#hashtag\n\n    # code\n\n# \n", [], None),
         ("two\nlines\n---\n", ["two\nlines"], "two lines"),
@@ -158,6 +176,39 @@ def test_headings_of_markdown(text: str, found: list[str], title: str | None) ->
     assert content.text == text
     assert [text[heading.start : heading.end] for heading in content.headings] == found
     assert content.title == title
+
+
+@pytest.mark.parametrize(
+    ("html", "lines"),
+    [
+        (
+            "<td>nav<td><h1>Title</h1><p>First.</p><h2>Part</h2><p>Second.</p>",
+            ["nav", "Title", "First.", "Part", "Second."],
+        ),
+        ("<td>nav<td><p>First.</p><p>Second.</p>", ["nav", "First.", "Second."]),
+        ("<td>a<td>b<tr><td>1<td><p>x</p><p>y</p><tr><td>2<td>z", ["a | b", "1 | x y", "2 | z"]),
+        ("<th>a<th><h3>b</h3><tr><td>1<td><p>x</p><p>y</p>", ["a | b", "1 | x y"]),
+    ],
+)
+def test_tables_that_place_things_are_told_from_those_of_rows(html: str, lines: list[str]) -> None:
+    assert [block.text for block in blocks(parse_html(f"<table><tr>{html}</table>"))] == lines
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<del>10</del> 8 <s>9</s>", "8 9"),
+        ("<math><mn>1</mn><mfrac><mn>1</mn><mn>2</mn></mfrac><mn>3</mn></math>.", "1 1/2 3."),
+        ("<math><mfrac><mn>1</mn><mn>2</mn></mfrac></math>, or", "1/2, or"),
+        ("<math><mfrac><mrow><mi>a</mi><mo>+</mo><mn>1</mn></mrow><mi>b</mi></mfrac></math>", "(a+1)/b"),
+        ("<math><mfrac><mn>1</mn><mrow><mn>2</mn><mi>b</mi></mrow></mfrac></math>", "1/(2b)"),
+        ("<math><msup><mn>10</mn><mn>6</mn></msup></math>", "10⁶"),
+        ("<math><msup><mi>x</mi><mrow><mi>k</mi><mo>+</mo><mn>1</mn></mrow></msup></math>", "x^(k+1)"),
+        ("<math><msup><mi>x</mi><mi>k</mi></msup></math>", "x^k"),
+    ],
+)
+def test_numbers_stay_what_they_are(html: str, text: str) -> None:
+    assert [block.text for block in blocks(parse_html(f"<p>{html}"))] == [text]
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
 """Files that can't be read: each is named with the reason and what to do, none stops another, none fills the memory."""
 
 import base64
+import contextlib
 import io
 import os
 import socket
 import struct
 import subprocess
 import sys
+import time
 import zipfile
 import zlib
 from pathlib import Path
@@ -131,6 +133,11 @@ BAD = {
     "lacking.epub": (files.epub({"OPS/book.opf": files.PACKAGE.replace("one.", "no.")}), "lacks its chapter OPS/no"),
     "laughs.epub": (files.epub({"OPS/one.xhtml": LAUGHS + "<p>&b;</p>"}), "defines XML entities"),
     "no-package.epub": (files.epub({"META-INF/container.xml": "<a/>"}), "can't be read as a book"),
+    "crowd.eml": (
+        b"From: a\nTo: " + b"a@b.c, " * 10_000 + b"\n\nWords.",
+        "has a header of more than 50,000 characters, To: shorten it",
+    ),
+    "parts.eml": (b"From: a\n\n" + b"\n--a" * 50_001, "has more than 50,000 parts, as no mail has: if it is text"),
     "text.eml": (b"Dear Anna,\n\nno headers.", "is not a mail: .* let its name end with .txt"),
 }
 """A file that can't be read, and why."""
@@ -218,6 +225,49 @@ def test_a_pdf_of_too_much_text_says_so(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert pdf.read(files.pdf(["Words", "twice"])).text == "Words\n\ntwice"
     with pytest.raises(Unreadable, match="has more text than can be read: split it"):
         pdf.read(files.pdf(["Words", "thrice."]))
+
+
+MB = 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("suffix", "text"),
+    [
+        (".txt", "a" * MB),
+        (".txt", " " * MB + "a"),
+        (".md", "---\ntitle: a" + " " * MB + "b\n---\n"),
+        (".md", "---\n" + "a:\n" * (MB // 3)),
+        (".md", "# " + "*a_ " * (MB // 4)),
+        (".md", "# " + "[" * MB),
+        (".md", "# " + "![a](" * (MB // 5)),
+        (".md", ">" * MB),
+        (".csv", '"' * MB),
+        (".csv", "1.,'" * (MB // 4) + "x,b\n1,2"),
+        (".html", "<table><tr><td>" + "<p>a</p>" * (MB // 8)),
+        (".html", "<table>" + "<table><tr><td>a</table>" * (MB // 24)),
+        (".html", "<sup>" * 200 + "<b>a</b>" * (MB // 8)),
+        (".html", "<p>" + " \n" * (MB // 2) + "a"),
+        (".html", "<div style='display" + " " * MB + "x'>a"),
+        (".html", "<" * MB),
+        (".eml", "From: a\nTo: " + "a, " * (MB // 3) + "\n\nb"),
+        (".eml", "Subject: " + "a " * (MB // 2) + "\n\nb"),
+        (".eml", "From: a\nContent-Type: text/plain; " + "a=b; " * (MB // 5) + "\n\nb"),
+        (".eml", "From: a\nContent-Type: multipart/mixed; boundary=a\n\n" + "--a\n\n" * (MB // 5)),
+    ],
+)
+def test_no_megabyte_takes_the_square_of_its_length(suffix: str, text: str) -> None:
+    """Two seconds of one processor, and some for a slow one; what grows with the square takes minutes."""
+    data = text.encode()
+    started = time.process_time()
+    with contextlib.suppress(Unreadable):
+        read(data, FORMATS[suffix])
+    assert time.process_time() - started < 4
+
+
+def test_a_long_word_of_a_pdf_is_looked_through_once() -> None:
+    started = time.process_time()
+    assert pdf.read(files.pdf(["a" * 200_000])).text
+    assert time.process_time() - started < 2
 
 
 def test_an_archive_of_too_many_members_is_not_opened() -> None:

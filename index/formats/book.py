@@ -24,15 +24,16 @@ def read(data: bytes) -> Content:
         place = next(_named(markup.parse_xml(book.read(_CONTAINER)), "rootfile")).get("full-path", "")
         package = markup.parse_xml(book.read(place))
         title = next((element.text for element in _named(package, "title")), None)
-        chapters = list(_chapters(book, package, posixpath.dirname(place)))
-    return compose((block for chapter in chapters for block in chapter), title)
+        chapters = _chapters(book, package, posixpath.dirname(place))
+        return compose((block for chapter in chapters for block in chapter), title)
 
 
 def _chapters(book: zipfile.ZipFile, package: Element, folder: str) -> Iterator[list[Block]]:
     members = set(book.namelist())
     places = {item.get("id"): item.get("href", "") for item in _named(package, "item")}
-    for item in _named(package, "itemref"):
-        place = posixpath.normpath(posixpath.join(folder, unquote(places.get(item.get("idref"), ""))))
+    listed = (unquote(places.get(item.get("idref"), "")) for item in _named(package, "itemref"))
+    # Once, however often a book names it.
+    for place in dict.fromkeys(posixpath.normpath(posixpath.join(folder, name)) for name in listed):
         if place not in members:
             raise Unreadable(f"lacks its chapter {place}: get a whole copy of it")
         yield markup.read_chapter(book.read(place))

@@ -14,6 +14,10 @@ _UNSEEN = re.compile("[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u2060\ufeff\
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+MAX_CHARS = 50_000_000
+"""Of text in one document, which a small file may have many times over, such as a table's header in every row."""
+
+
 class Unreadable(Exception):
     """Why a file can't be read, in words that follow its name, and what to do."""
 
@@ -69,6 +73,9 @@ def paged(
     """Make one text of the blocks of each page. The pages' spans cover the text; one without words has an empty span.
 
     Without a title of its own a document is called by its first heading of level 1.
+
+    Raises:
+        Unreadable: There is more text than ``MAX_CHARS``.
     """
     parts: list[str] = []
     headings: list[Heading] = []
@@ -87,6 +94,8 @@ def paged(
                 headings.append(Heading(start, start + len(words), block.level))
             parts.append(gap + words)
             position = start + len(words)
+            if position > MAX_CHARS:
+                raise Unreadable(f"has more than {MAX_CHARS:,} characters of text as it is read: split it")
     text = "".join(parts)
     first = next((text[heading.start : heading.end] for heading in headings if heading.level == 1), None)
     return Content(text, tuple(headings), _spans(starts, len(text)), _title(title) or first, metadata or {})

@@ -2,19 +2,46 @@
 
 import email
 from collections.abc import Iterator
-from email import policy
 from email.message import EmailMessage, MIMEPart
+from email.policy import EmailPolicy
+from typing import TYPE_CHECKING
 
 from index.formats import markup
 from index.formats.content import Block, Content, Unreadable, compose
 from index.formats.plain import decoded
 
+MAX_HEADER = 50_000
+"""Characters of one header, some thousand receivers: the parser takes the square of their number, here two seconds."""
+
+MAX_PARTS = 50_000
+"""Of a mail, each of which takes as long as a page of text."""
+
 _SHOWN = ("From", "To", "Cc", "Date")
+
+
+if TYPE_CHECKING:
+    _Policy = EmailPolicy[EmailMessage]
+else:
+    _Policy = EmailPolicy
+
+
+class _Bounded(_Policy):
+    """Refuses a header before it is parsed, which attachments have too."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        if sum(map(len, sourcelines)) > MAX_HEADER:
+            name = sourcelines[0].partition(":")[0][:20]
+            raise Unreadable(f"has a header of more than {MAX_HEADER:,} characters, {name}: shorten it")
+        return super().header_source_parse(sourcelines)
 
 
 def read(data: bytes) -> Content:
     """Read a mail; its title is its subject. Where it has its words twice, plain ones are preferred."""
-    message = email.message_from_bytes(data, EmailMessage, policy=policy.default)
+    if data.count(b"\n--") > MAX_PARTS:
+        raise Unreadable(
+            f"has more than {MAX_PARTS:,} parts, as no mail has: if it is text, let its name end with .txt"
+        )
+    message = email.message_from_bytes(data, EmailMessage, policy=_Bounded())
     if not any(name in message for name in ("From", "Subject", "Date")):
         raise Unreadable("is not a mail: it has no sender, subject or date; if it is text, let its name end with .txt")
     subject = str(message.get("Subject", ""))

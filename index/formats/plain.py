@@ -37,7 +37,10 @@ _MANY = 0.2
 _FEW = 8
 _HIGH = bytes(range(128, 256))
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(?=[\w-]+[ \t]*:)(?:.*\n)*?(?:---|\.\.\.)[ \t]*(?:\n|$)")
-_FRONT_TITLE = re.compile(r"^title:[ \t]*(['\"]?)(.+?)\1[ \t]*$", re.MULTILINE)
+_FRONT_TITLE = re.compile(r"^title:(.+)$", re.MULTILINE)
+_QUOTED = re.compile(r"(['\"])(.+)\1")
+# Of a heading whose words become a title: marks within marks take the square of their length.
+_MOST_MARKED = 2000
 
 
 def canonical(data: bytes) -> str:
@@ -86,9 +89,9 @@ def read_markdown(data: bytes) -> Content:
     """Read Markdown as it stands, with its headings."""
     text = _text(data)
     front = _FRONT_MATTER.match(text)
-    named = _FRONT_TITLE.search(front[0]) if front else None
+    named = _front_title(front[0]) if front else None
     headings, first = _headings(text, front.end() if front else 0)
-    return Content(text, headings, title=named[2] if named else first)
+    return Content(text, headings, title=named or first)
 
 
 def _text(data: bytes) -> str:
@@ -96,6 +99,13 @@ def _text(data: bytes) -> str:
     if data.startswith(b"%PDF-"):
         raise Unreadable(mistaken(data) or "")
     return canonical(data)
+
+
+def _front_title(front: str) -> str | None:
+    found = _FRONT_TITLE.search(front)
+    words = found[1].strip() if found else ""
+    quoted = _QUOTED.fullmatch(words)
+    return quoted[2] if quoted else words or None
 
 
 def _headings(text: str, skip: int) -> tuple[tuple[Heading, ...], str | None]:
@@ -122,7 +132,7 @@ def _headings(text: str, skip: int) -> tuple[tuple[Heading, ...], str | None]:
         last = token.map[1] - (1 if token.markup.startswith("#") else 2)
         end = text.find(words[-1], max(start, starts[max(last, token.map[0])])) + len(words[-1])
         headings.append(Heading(start, end, int(token.tag[1:])))
-        first = first or _said(parser.parseInline(inline.content)[0])
+        first = first or _said(parser.parseInline(inline.content[:_MOST_MARKED])[0])
     return tuple(headings), first
 
 

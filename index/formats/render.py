@@ -10,7 +10,7 @@ Element: TypeAlias = Any
 """A node of lxml's, which says nothing of its types."""
 
 _DROPPED = frozenset(
-    "annotation annotation-xml applet audio button canvas datalist embed head iframe input map meter nav "
+    "annotation annotation-xml applet audio button canvas datalist del embed head iframe input map meter nav "
     "noscript object progress rp rt script select style svg template textarea video".split()
 )
 _BLOCKS = frozenset(
@@ -23,6 +23,8 @@ _SPACES = re.compile(" {2,}")
 _SPACE = re.compile(r"[ \t\n\r\f\xa0]+")
 _AROUND_BREAK = re.compile(r" *\n *")
 _SUPERSCRIPT = str.maketrans("0123456789+-−()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁽⁾ⁿ")
+# Longer ones are no exponents, and would be looked at again by each that they stand in.
+_MOST_RAISED = 40
 _RAISED = re.compile(r"[+\-−(]*(?:\d+|n)[)]*")
 
 
@@ -72,6 +74,8 @@ class _Page:
             self.flush()
         if name in _STARTS:
             _STARTS[name](self, element)
+        if (part := _math_part(element)) is not None:
+            _MATH_STARTS[part](self, element)
         self.words(element.text)
 
     def end(self, element: Element) -> None:
@@ -80,6 +84,8 @@ class _Page:
             self.flush()
         if name in _ENDS:
             _ENDS[name](self)
+        if (part := _math_part(element)) is not None:
+            _MATH_ENDS[part](self, element)
 
     def words(self, text: str | None) -> None:
         if text:
@@ -93,7 +99,9 @@ class _Page:
         if not text.strip():
             return
         if self._row is not None:
-            self._row[-1:] = [[*(self._row[-1] if self._row else ()), " ".join(text.split())]]
+            if not self._row:
+                self._row.append([])
+            self._row[-1].append(" ".join(text.split()))
             return
         level = 0 if self._mark else self._level
         self.blocks.append(Block(self._mark + text, level, tight=bool(self._mark) and self._after_item))
@@ -157,12 +165,36 @@ class _Page:
     def open_raised(self, _: Element) -> None:
         self._raised.append(len(self._line))
 
-    def close_raised(self) -> None:
-        """Show ten to the sixth as 10⁶, since 106 would be another number."""
+    def close_raised(self) -> bool:
+        """Show ten to the sixth as 10⁶, since 106 would be another number; say whether it could be shown so."""
         since = self._raised.pop()
-        words = "".join(self._line[since:]).strip()
+        pieces = self._line[since:] if len(self._line) - since < _MOST_RAISED else []
+        words = "".join(pieces).strip() if sum(map(len, pieces)) < _MOST_RAISED else ""
         if _RAISED.fullmatch(words):
             self._line[since:] = [words.translate(_SUPERSCRIPT)]
+            return True
+        return False
+
+    def close_power(self, element: Element) -> None:
+        since = self._raised[-1]
+        if not self.close_raised() and len(self._line) > since:
+            self._line[since] = ("^(" if len(element) > 1 else "^") + self._line[since]
+            self._line.append(")" if len(element) > 1 else "")
+
+    def open_numerator(self, element: Element) -> None:
+        """Show a half as 1/2, since 12 would be another number; one and a half as 1 1/2."""
+        self._line.append(" (" if len(element) > 1 else " ")
+
+    def close_numerator(self, element: Element) -> None:
+        self._line.append(")/" if len(element) > 1 else "/")
+
+    def open_denominator(self, element: Element) -> None:
+        self._line.append("(" if len(element) > 1 else "")
+
+    def close_denominator(self, element: Element) -> None:
+        self._line.append(")" if len(element) > 1 else "")
+        if element.getparent().getnext() is not None:
+            self._line.append(" ")
 
 
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
@@ -179,7 +211,7 @@ _STARTS: dict[str, Callable[[_Page, Element], None]] = {
     "ul": _Page.open_list,
     **dict.fromkeys(_HEADINGS, _Page.open_heading),
 }
-_ENDS: dict[str, Callable[[_Page], None]] = {
+_ENDS: dict[str, Callable[[_Page], object]] = {
     "li": _Page.close_item,
     "ol": _Page.close_list,
     "pre": _Page.close_verbatim,
@@ -188,6 +220,18 @@ _ENDS: dict[str, Callable[[_Page], None]] = {
     "tr": _Page.close_row,
     "ul": _Page.close_list,
     **dict.fromkeys(_HEADINGS, _Page.close_heading),
+}
+# By what an element stands for in the one around it, and whether it comes first there.
+_MATH_PARTS = {("mfrac", True): "numerator", ("mfrac", False): "denominator", ("msup", False): "power"}
+_MATH_STARTS: dict[str, Callable[[_Page, Element], None]] = {
+    "denominator": _Page.open_denominator,
+    "numerator": _Page.open_numerator,
+    "power": _Page.open_raised,
+}
+_MATH_ENDS: dict[str, Callable[[_Page, Element], None]] = {
+    "denominator": _Page.close_denominator,
+    "numerator": _Page.close_numerator,
+    "power": _Page.close_power,
 }
 
 
@@ -203,13 +247,38 @@ def _is_dropped(element: Element) -> bool:
     return name in _DROPPED or bool(hidden) or (name == "dialog" and element.get("open") is None)
 
 
+def _math_part(element: Element) -> str | None:
+    around = element.getparent()
+    return None if around is None else _MATH_PARTS.get((tag(around), element.getprevious() is None))
+
+
 def _is_layout(table: Element) -> bool:
-    """Whether a table only places things on the page, as those of newsletters do, so that its cells are blocks."""
+    """Whether a table only places things on the page, as those of newsletters do, so that its cells are blocks.
+
+    So does one with a table or a heading in a cell, one of a single column, and one without names of columns in which
+    most rows have several blocks in a cell.
+    """
     if table.get("role") == "presentation":
         return True
-    if any(tag(element) == "table" for element in table.iterdescendants()):
-        return True
-    return all(len(row) <= 1 for row in table.iter("{*}tr"))
+    cell = ""
+    is_wide = has_names = False
+    rows: list[bool] = []
+    for element in table.iterdescendants():
+        name = tag(element)
+        if name == "table" or (name in _HEADINGS and cell == "td"):
+            return True
+        if name == "tr":
+            is_wide = is_wide or len(element) > 1
+            rows.append(False)
+        elif name in ("td", "th"):
+            cell = name
+            has_names = has_names or name == "th"
+            rows[-1:] = [bool(rows and rows[-1]) or _has_several_blocks(element)]
+    return not is_wide or (not has_names and 2 * sum(rows) > len(rows))
+
+
+def _has_several_blocks(cell: Element) -> bool:
+    return sum(tag(child) in _BLOCKS for child in cell) > 1
 
 
 def _first_number(element: Element) -> int:

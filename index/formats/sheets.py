@@ -41,10 +41,10 @@ def read(data: bytes) -> Content:
     try:
         shown = [sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
         hidden = [sheet.title for sheet in workbook.worksheets if sheet.sheet_state != "visible"]
-        blocks = [block for sheet in shown for block in _sheet(sheet)]
+        blocks = (block for sheet in shown for block in _sheet(sheet))
+        content = compose(blocks, title, {"hidden sheets": ", ".join(hidden)} if hidden else None)
     finally:
         workbook.close()
-    content = compose(blocks, title, {"hidden sheets": ", ".join(hidden)} if hidden else None)
     # The name of its first sheet is no title of a workbook.
     return Content(content.text, content.headings, (), content.title if title else None, content.metadata)
 
@@ -56,9 +56,11 @@ def _is_read_by_rows(member: "ZipInfo") -> bool:
 def _sheet(sheet: "ReadOnlyWorksheet") -> Iterator[Block]:
     # A sheet may claim to have a million rows; what is there counts.
     sheet.reset_dimensions()
-    written = list(rows(_values(sheet)))
-    if written:
+    written = rows(_values(sheet))
+    first = next(written, None)
+    if first is not None:
         yield Block(sheet.title, level=1)
+        yield first
         yield from written
 
 

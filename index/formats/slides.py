@@ -21,7 +21,7 @@ def read(data: bytes) -> Content:
     with archive.opened(data, "ppt/presentation.xml", MAX_MARKUP) as package:
         title = archive.core_title(package)
     presentation = Presentation(io.BytesIO(data))
-    return paged([list(_slide(slide)) for slide in presentation.slides], title)
+    return paged(map(_slide, presentation.slides), title)
 
 
 def _slide(slide: "Slide") -> Iterator[Block]:

@@ -15,6 +15,9 @@ from index.formats.plain import canonical
 MAX_CELLS = 2_000_000
 """In one file; rows of it are some 40 MB of text, which take hours to embed."""
 
+MAX_CHARS = 50_000_000
+"""Of the text that rows become, each with the names of its columns."""
+
 _CELL_CHARS = 50_000_000
 _DELIMITERS = ",;\t|"
 _SAMPLE = 64 * 1024
@@ -42,19 +45,31 @@ def rows(cells: Iterable[Sequence[str]]) -> Iterator[Block]:
         cells: The rows, with an empty string for each empty cell.
 
     Raises:
-        Unreadable: There are more than ``MAX_CELLS``.
+        Unreadable: There are more than ``MAX_CELLS``, or they become more than ``MAX_CHARS``.
     """
+    written = 0
+    for line in _lines(cells):
+        written += len(line)
+        if written > MAX_CHARS:
+            raise Unreadable(
+                f"has more than {MAX_CHARS:,} characters where each row names its columns; "
+                "split it, shorten the names of its columns, or keep the columns that matter"
+            )
+        yield Block(line)
+
+
+def _lines(cells: Iterable[Sequence[str]]) -> Iterator[str]:
     counted = _counted([" ".join(cell.split()) for cell in row] for row in cells)
     filled = (row for row in counted if any(row))
     first = list(islice(filled, _LOOKED_AT))
     at = _header(first)
     names = [] if at is None else first[at]
     for row in first[: at or 0]:
-        yield Block(_line((), row))
+        yield _line((), row)
     for row in first[0 if at is None else at + 1 :]:
-        yield Block(_line(names, row))
+        yield _line(names, row)
     for row in filled:
-        yield Block(_line(names, row))
+        yield _line(names, row)
 
 
 def _line(names: Sequence[str], row: Sequence[str]) -> str:
