@@ -1,7 +1,9 @@
 """Files of every format into what a user can read, with headings and pages where the format has them."""
 
+import io
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +110,21 @@ def test_thousands_of_pages_are_read(tmp_path: Path) -> None:
     document = loaded(tmp_path, "a.pdf", files.pdf([f"Page {number}" for number in range(1, 2001)]))
     page = document.pages[1233]
     assert document.text[page.start : page.end].strip() == "Page 1234"
+
+
+@pytest.mark.parametrize("name", ["word/document2.xml", "word/real.bin", "word/media/a.png", "document.xml"])
+def test_the_document_is_the_one_that_is_named(tmp_path: Path, name: str) -> None:
+    with zipfile.ZipFile(io.BytesIO(files.word())) as made:
+        members = {member: made.read(member) for member in made.namelist()}
+    document = members["word/document.xml"]
+    decoy = document.replace(b"Net sales", b"Other words")
+    for holder in ("_rels/.rels", "[Content_Types].xml"):
+        members[holder] = members[holder].replace(b"word/document.xml", name.encode())
+    relations = members.pop("word/_rels/document.xml.rels")
+    beside = f"{Path(name).parent.as_posix()}/_rels/{Path(name).name}.rels".removeprefix("./")
+    for others in ({}, {"word/document.xml": decoy}):
+        data = files.archive({**members, name: document, beside: relations, **others})
+        assert loaded(tmp_path, "a.docx", data).text == files.WORD
 
 
 def test_a_mail_of_html_alone_is_rendered(tmp_path: Path) -> None:

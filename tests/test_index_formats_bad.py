@@ -109,8 +109,13 @@ BAD = {
     ),
     "long.docx": (
         files.archive({"word/document.xml": bytes(33 * 2**20)}, zipfile.ZIP_STORED),
-        "has 33 MB in word/document.xml; up to 32 MB are read: split it",
+        "has 33 MB of markup; up to 32 MB are read: split it",
     ),
+    "parts.docx": (
+        files.archive({"word/document.xml": b" " * (17 * 2**20), "word/media/a.png": b"\n" * (17 * 2**20)}, 0),
+        "has 34 MB of markup; up to 32 MB are read: split it",
+    ),
+    "laughs2.docx": (changed(files.word(), "word/media/a.png", LAUGHS + "<l>&b;</l>"), "defines XML entities"),
     "lying.docx": (lying(files.word()), "made to fill the memory"),
     "locked2.docx": (encrypted(files.word()), "is protected by a password"),
     "unusual.docx": (
@@ -125,7 +130,7 @@ BAD = {
     "wide.xlsx": (wide_sheet(), "has more than 2,000,000 cells in a sheet; split it"),
     "styles.xlsx": (
         files.archive({"xl/workbook.xml": "<a/>", "xl/styles.xml": bytes(33 * 2**20)}, zipfile.ZIP_STORED),
-        "has more than 32 MB in xl/styles.xml: save its sheets as .csv",
+        "has more than 32 MB beside its sheets: save these as .csv",
     ),
     "word.xlsx": (files.word(), "is a Word document by its content; let its name end with .docx"),
     "binary.csv": (b"a\0b", "looks like a binary file"),

@@ -4,6 +4,7 @@ What is nested in them, such as a table in a report, is never opened.
 """
 
 import io
+import posixpath
 import re
 import zipfile
 import zlib
@@ -24,7 +25,13 @@ MAX_RATIO = 250
 
 _PROPERTIES = "docProps/core.xml"
 _LARGE = 8 * 2**20
-_MARKUP = re.compile(r"\.(xml|rels|opf|ncx|x?html?|vml)$", re.IGNORECASE)
+_RELATIONS = "_rels/.rels"
+_MOST_RELATIONS = 2**20
+_MAIN = re.compile(r"^http://(schemas\.openxmlformats\.org|purl\.oclc\.org/ooxml)/officeDocument/.*/?officeDocument$")
+_BEGINNING = 1024
+# XML begins with this, whatever stands before it; in EBCDIC, which parsers read as well, with the second.
+_MARKUP = (b"<", b"\x4c\x6f\xa7\x94")
+_BEFORE_MARKUP = b"\xef\xbb\xbf\xfe\xff \t\r\n"
 _KINDS = {
     "word/document.xml": ("a Word document", ".docx"),
     "ppt/presentation.xml": ("a PowerPoint presentation", ".pptx"),
@@ -34,13 +41,31 @@ _KINDS = {
 _DAMAGED = "is damaged or cut short: get a whole copy of it"
 
 
+def main_part(archive: zipfile.ZipFile) -> str | None:
+    """The part of an Office file that its relationships name as its document, whatever that is called."""
+    members = set(archive.namelist())
+    if _RELATIONS in members and archive.getinfo(_RELATIONS).file_size <= _MOST_RELATIONS:
+        for element in parse_xml(archive.read(_RELATIONS)).iter():
+            place: str = posixpath.normpath(element.get("Target", "")).lstrip("/")
+            if _MAIN.match(element.get("Type", "")) and place in members:
+                return place
+    return next((part for part in _KINDS if part in members), None)
+
+
+def is_markup(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bool:
+    """Whether a member may be XML by how it begins: its name is the file's choice."""
+    with archive.open(member) as opened_member:
+        beginning = opened_member.read(_BEGINNING).replace(b"\0", b"").lstrip(_BEFORE_MARKUP)
+    return not beginning or beginning.startswith(_MARKUP)
+
+
 def opened(data: bytes, part: str, most_markup: int) -> zipfile.ZipFile:
     """Open an archive after a look at everything in it.
 
     Args:
         data: The file.
-        part: The member that makes it what it should be.
-        most_markup: Bytes that one member of XML or HTML may have: parsers need some thirty times as many.
+        part: The member that makes it what it should be, by its usual name.
+        most_markup: Bytes that its members of XML or HTML may have together: parsers need some thirty times as many.
 
     Raises:
         Unreadable: It is something else, damaged, protected, or made to fill the memory.
@@ -74,15 +99,19 @@ def _check(archive: zipfile.ZipFile, part: str, most_markup: int) -> None:
     if sum(member.file_size for member in members) > MAX_BYTES:
         raise Unreadable(_bomb(f"more than {MAX_BYTES // 2**20} MB unpacked"))
     for member in members:
-        _check_member(member, most_markup)
-    _check_kind({member.filename for member in members}, part)
-    for member in members:
+        _check_member(member)
+    markup = [member for member in members if is_markup(archive, member)]
+    size = sum(member.file_size for member in markup)
+    if size > most_markup:
+        raise Unreadable(f"has {size // 2**20} MB of markup; up to {most_markup // 2**20} MB are read: split it")
+    _check_kind(archive, part)
+    for member in markup:
         # zipfile never unpacks more of a member than its declared size, and finds fault where it is not all of it.
-        if _MARKUP.search(member.filename) and b"<!ENTITY" in archive.read(member).replace(b"\0", b""):
+        if b"<!ENTITY" in archive.read(member).replace(b"\0", b""):
             raise Unreadable("defines XML entities, as files do that are made to fill the memory: don't trust it")
 
 
-def _check_member(member: zipfile.ZipInfo, most_markup: int) -> None:
+def _check_member(member: zipfile.ZipInfo) -> None:
     if member.flag_bits & 1:
         raise Unreadable(PROTECTED)
     # What other methods pack can't be unpacked in bounded pieces.
@@ -90,19 +119,15 @@ def _check_member(member: zipfile.ZipInfo, most_markup: int) -> None:
         raise Unreadable("is packed in an unusual way: open it in its program and save it again")
     if member.file_size > _LARGE and member.file_size > MAX_RATIO * member.compress_size:
         raise Unreadable(_bomb(f"{member.filename} is packed to less than a {MAX_RATIO}th"))
-    if _MARKUP.search(member.filename) and member.file_size > most_markup:
-        raise Unreadable(
-            f"has {member.file_size // 2**20} MB in {member.filename}; "
-            f"up to {most_markup // 2**20} MB are read: split it"
-        )
 
 
-def _check_kind(names: set[str], part: str) -> None:
-    if part in names:
+def _check_kind(archive: zipfile.ZipFile, part: str) -> None:
+    names = set(archive.namelist())
+    main = part if part in names and part.startswith("META-INF/") else main_part(archive)
+    if main is not None and (main == part or main not in _KINDS):
         return
-    other = next((kind for inside, kind in _KINDS.items() if inside in names), None)
-    if other is not None:
-        raise Unreadable(f"is {other[0]} by its content; let its name end with {other[1]}")
+    if main is not None:
+        raise Unreadable(f"is {_KINDS[main][0]} by its content; let its name end with {_KINDS[main][1]}")
     raise Unreadable(f"is not {_KINDS[part][0]}: it has no {part}; open it in its program and save it again")
 
 

@@ -9,8 +9,8 @@ from index.formats import archive, markup
 from index.formats.content import Block, Content, Unreadable, compose
 from index.formats.render import Element, tag
 
-MAX_MARKUP = 50 * 2**20
-"""Of one chapter: its tree needs some ten times as many bytes."""
+MAX_MARKUP = 100 * 2**20
+"""Of all chapters together: a tree needs some ten times as many bytes."""
 
 _CONTAINER = "META-INF/container.xml"
 _ENCRYPTION = "META-INF/encryption.xml"

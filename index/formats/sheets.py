@@ -11,12 +11,12 @@ from index.formats.content import Block, Content, Unreadable, compose
 from index.formats.table import MAX_CELLS, rows
 
 if TYPE_CHECKING:
-    from zipfile import ZipInfo
+    from zipfile import ZipFile
 
     from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 MAX_MARKUP = 32 * 2**20
-"""Of one member, such as the styles, which become a tree."""
+"""Of all members but the sheets, such as the styles, which become trees."""
 
 MAX_SHEET = 200 * 2**20
 """Of one sheet, or of the texts that sheets share: these are read row by row."""
@@ -30,12 +30,8 @@ def read(data: bytes) -> Content:
     """Read an .xlsx file: what its visible sheets show, formulas as the values that were last computed."""
     from openpyxl import load_workbook  # noqa: PLC0415 - only workbooks should pay
 
-    with archive.opened(data, "xl/workbook.xml", MAX_SHEET) as package:
-        for member in package.infolist():
-            if member.file_size > MAX_MARKUP and member.filename.endswith(".xml") and not _is_read_by_rows(member):
-                raise Unreadable(
-                    f"has more than {MAX_MARKUP // 2**20} MB in {member.filename}: save its sheets as .csv"
-                )
+    with archive.opened(data, "xl/workbook.xml", archive.MAX_BYTES) as package:
+        _check_sizes(package)
         title = archive.core_title(package)
     workbook = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
     try:
@@ -49,8 +45,13 @@ def read(data: bytes) -> Content:
     return Content(content.text, content.headings, (), content.title if title else None, content.metadata)
 
 
-def _is_read_by_rows(member: "ZipInfo") -> bool:
-    return member.filename.startswith(_READ_BY_ROWS)
+def _check_sizes(package: "ZipFile") -> None:
+    markup = [member for member in package.infolist() if archive.is_markup(package, member)]
+    by_rows = [member.file_size for member in markup if member.filename.startswith(_READ_BY_ROWS)]
+    if max(by_rows, default=0) > MAX_SHEET:
+        raise Unreadable(f"has more than {MAX_SHEET // 2**20} MB in a sheet: split it")
+    if sum(member.file_size for member in markup) - sum(by_rows) > MAX_MARKUP:
+        raise Unreadable(f"has more than {MAX_MARKUP // 2**20} MB beside its sheets: save these as .csv")
 
 
 def _sheet(sheet: "ReadOnlyWorksheet") -> Iterator[Block]:

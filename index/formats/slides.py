@@ -10,8 +10,8 @@ from index.formats.content import Block, Content, paged
 if TYPE_CHECKING:
     from pptx.slide import Slide
 
-MAX_MARKUP = 32 * 2**20
-"""Of one member: its tree needs some ten times as many bytes."""
+MAX_MARKUP = 100 * 2**20
+"""Of all members together: their trees need some ten times as many bytes."""
 
 
 def read(data: bytes) -> Content:

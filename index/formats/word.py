@@ -3,15 +3,22 @@
 import io
 import re
 import zipfile
+from xml.sax.saxutils import escape
 
 from index.formats import archive, markup
 from index.formats.content import Content, compose
 from index.formats.render import Element
 
 MAX_MARKUP = 32 * 2**20
-"""Of one member: mammoth needs 35 times as many bytes, so some 1.1 GB."""
+"""Of all members together: mammoth needs 35 times as many bytes, so some 1.1 GB."""
 
 _DOCUMENT = "word/document.xml"
+_RELATIONS = "_rels/.rels"
+_MAIN = (
+    '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="a" '
+    'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="/{}"/>'
+    "</Relationships>"
+)
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 # The arrow behind each footnote that leads back to where it is cited.
@@ -39,15 +46,18 @@ def read(data: bytes) -> Content:
 
 def _readable(package: zipfile.ZipFile) -> io.BytesIO:
     """The package without hidden text, and with formulas as their characters, all of which mammoth leaves out."""
+    main = archive.main_part(package)
     copy = io.BytesIO()
     with zipfile.ZipFile(copy, "w") as written:
+        # So that mammoth can't read another part than the one that is made readable here.
+        written.writestr(_RELATIONS, _MAIN.format(escape(main or _DOCUMENT, {'"': "&quot;"})))
         for member in package.infolist():
-            if member.filename == _DOCUMENT:
+            if member.filename == main:
                 root = markup.parse_xml(package.read(member))
                 _drop_hidden(root)
                 _spell_formulas(root)
                 written.writestr(member.filename, markup.dump_xml(root))
-            elif not member.filename.startswith("word/media/"):
+            elif member.filename != _RELATIONS and archive.is_markup(package, member):
                 written.writestr(member.filename, package.read(member))
     copy.seek(0)
     return copy
@@ -59,7 +69,7 @@ def _drop_hidden(root: Element) -> None:
         if (
             run is not None
             and (parent := run.getparent()) is not None
-            and mark.get(f"{_WORD}val") not in ("0", "false")
+            and mark.get(f"{_WORD}val") not in ("0", "false", "off")
         ):
             parent.remove(run)
 
