@@ -127,6 +127,16 @@ def test_the_document_is_the_one_that_is_named(tmp_path: Path, name: str) -> Non
         assert loaded(tmp_path, "a.docx", data).text == files.WORD
 
 
+def test_strict_documents_are_read_alike(tmp_path: Path) -> None:
+    with zipfile.ZipFile(io.BytesIO(files.word())) as made:
+        members = {member: made.read(member) for member in made.namelist()}
+    usual, strict = b"http://schemas.openxmlformats.org", b"http://purl.oclc.org/ooxml"
+    for name in ("_rels/.rels", "word/document.xml", "word/styles.xml", "word/numbering.xml"):
+        for kind in (b"/officeDocument/2006/", b"/wordprocessingml/2006/"):
+            members[name] = members[name].replace(usual + kind, strict + kind.replace(b"2006/", b""))
+    assert loaded(tmp_path, "a.docx", files.archive(members)).text == files.WORD
+
+
 def test_a_mail_of_html_alone_is_rendered(tmp_path: Path) -> None:
     assert "\n\nDear Jörg,\n\nit is 12 m.\n\nAttachments" in loaded(tmp_path, "a.eml", files.mail(html_only=True)).text
 

@@ -15,10 +15,10 @@ from index.formats.content import Block, Content, Unreadable, clean, paged
 from index.formats.kind import PROTECTED, mistaken
 
 MEGABYTES = 2048
-"""Of memory that PDFium may take for one file; real ones take less than their size and 100 more."""
+"""Of address space that PDFium may take for one file, Python included; a page of text takes 60."""
 
 SECONDS = 120
-"""In which a PDF must be read, and one more for each megabyte: a thousand pages of text take some five."""
+"""In which a PDF must be read, and one more for each megabyte; a thousand pages of text take half a second."""
 
 SCRIPT = Path(__file__).with_name("pdfium.py")
 """Takes the text out, in a process of its own."""

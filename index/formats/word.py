@@ -19,8 +19,6 @@ _MAIN = (
     'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="/{}"/>'
     "</Relationships>"
 )
-_WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 # The arrow behind each footnote that leads back to where it is cited.
 _BACK = re.compile(r'<a href="#(?:foot|end)note-ref-[^"]*">↑</a>')
 _STYLES = "p[style-name='Title'] => h1:fresh\np[style-name='Subtitle'] => p:fresh"
@@ -64,24 +62,26 @@ def _readable(package: zipfile.ZipFile) -> io.BytesIO:
 
 
 def _drop_hidden(root: Element) -> None:
-    for mark in list(root.iter(f"{_WORD}vanish")):
-        run = next(mark.iterancestors(f"{_WORD}r"), None)
-        if (
-            run is not None
-            and (parent := run.getparent()) is not None
-            and mark.get(f"{_WORD}val") not in ("0", "false", "off")
-        ):
+    # Files of the strict kind have other namespaces, the same names.
+    for mark in list(root.iter("{*}vanish")):
+        run = next(mark.iterancestors("{*}r"), None)
+        if run is not None and (parent := run.getparent()) is not None and _is_on(mark):
             parent.remove(run)
 
 
+def _is_on(mark: Element) -> bool:
+    return not any(name.endswith("}val") and value in ("0", "false", "off") for name, value in mark.items())
+
+
 def _spell_formulas(root: Element) -> None:
-    for formula in list(root.iter(f"{_MATH}oMath")):
-        words = "".join(text.text or "" for text in formula.iter(f"{_MATH}t"))
+    namespace = root.tag.rpartition("}")[0] + "}"
+    for formula in list(root.iter("{*}oMath")):
+        words = "".join(text.text or "" for text in formula.iter("{*}t"))
         formula.clear(keep_tail=True)
-        formula.tag = f"{_WORD}r"
-        text = formula.makeelement(f"{_WORD}t", {})
+        formula.tag = f"{namespace}r"
+        text = formula.makeelement(f"{namespace}t", {})
         text.text = words
         formula.append(text)
     # What holds a formula on a line of its own; its runs are read where it is what holds runs.
-    for place in list(root.iter(f"{_MATH}oMathPara")):
-        place.tag = f"{_WORD}ins"
+    for place in list(root.iter("{*}oMathPara")):
+        place.tag = f"{namespace}ins"
