@@ -127,13 +127,19 @@ def test_documents_are_indexed_checked_and_asked(shell: Shell) -> None:
     done = shell.run("index", "documents")
     assert done.returncode == 0
     assert ".footnoted: 2 unchanged, 1 skipped" in done.stdout
+    assert "skipped, since they can't be read: .jpg" in done.stdout
     assert "Ask with: footnoted ask" in done.stdout
 
     (documents / "bakery.txt").write_text("Anna Berg closed the bakery.", "utf-8")
     (documents / "cafe.txt").unlink()
     done = shell.run("check")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines() == ["2 documents, 2 passages", "changed since: bakery.txt", "gone: cafe.txt"]
+    assert done.stdout.splitlines() == [
+        "2 documents, 2 passages",
+        "changed since: bakery.txt",
+        "gone: cafe.txt",
+        "sound: every passage stands in its document, and the stores agree",
+    ]
 
     with endpoint(Reply("The café opens at nine.")) as server:
         shell.use(server)
