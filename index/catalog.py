@@ -64,10 +64,12 @@ select number, ?, ? from passages where words = (select words from passages wher
 """
 _DOCUMENTS_WITH = {
     "source": "select document_id from sources where source in (select value from json_each(?))",
+    "path": "select document_id from sources where path in (select value from json_each(?))",
     "document_id": "select id from documents where id in (select value from json_each(?))",
     "media_type": "select id from documents where media_type in (select value from json_each(?))",
-    "path": "select document_id from sources where path in (select value from json_each(?))",
 }
+TOLD_BY = tuple(_DOCUMENTS_WITH)
+"""What every document can be told by, beside the keys of its metadata."""
 _DOCUMENTS_WITH_METADATA = """
 select d.id from documents d join json_each(d.metadata) m
 where m.value in (select value from json_each(?)) and m.key = ?

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from index import check, load, rows, search, split
-from index.catalog import Catalog, Vectors
+from index.catalog import TOLD_BY, Catalog, Vectors
 from index.embedding import Embedding
 from index.errors import DocumentError, IndexFailure, IndexMissing
 from index.ingest import Ingest, cut
@@ -38,7 +38,6 @@ _WORDS = 0.0225
 _WORDS_BY_SPREAD = _WORDS / 0.136
 _SAMPLE, _FEWEST = 256, 20
 _LEVELLED_AFTER = 1000
-_TOLD_BY = ("source", "path", "document_id", "media_type")
 
 StrPath = str | os.PathLike[str]
 
@@ -69,7 +68,7 @@ class Index:
         self._readers = load.by_suffix(readers or {})
         self._catalog = catalog
         self._embed_model = embed_model
-        self._name = DEFAULT_MODEL if embed_model is None else _name(embed_model)
+        self._name = _name(embed_model)
         self._words: float | None = None
         self._embedding = Embedding(catalog, self._embed, path / "embedding.lock")
         self._vectors = NearestVectors(path / "chroma", catalog, chroma_url)
@@ -113,8 +112,7 @@ class Index:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise IndexFailure(f"no index can be made at {path}: {error.strerror}") from error
-        name = DEFAULT_MODEL if embed_model is None else _name(embed_model)
-        made_with = {"embedding model": name, "splitter": split.VERSION}
+        made_with = {"embedding model": _name(embed_model), "splitter": split.VERSION}
         catalog = Catalog(folder / _CATALOG, made_with, cut if remake else None)
         try:
             return cls(folder, catalog, embed_model, reranker=reranker, chroma_url=chroma_url, readers=readers)
@@ -396,8 +394,8 @@ class Index:
         """The ids of the documents that a search is confined to, None for all."""
         if not where:
             return None
-        if others := where.keys() - set(_TOLD_BY):
-            known = (*_TOLD_BY, *self._catalog.metadata_keys())
+        if others := where.keys() - set(TOLD_BY):
+            known = (*TOLD_BY, *self._catalog.metadata_keys())
             for key in others - set(known):
                 raise ValueError(f"no document can be told by {key!r}; what they can be told by: {', '.join(known)}")
         wanted = {key: [value] if isinstance(value, str) else list(value) for key, value in where.items()}
@@ -438,13 +436,13 @@ def _is_gone(path: str) -> bool:
     """Whether there is no such file; one that can't be looked at may be there."""
     try:
         os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:
-        return False
+    except OSError as error:
+        return isinstance(error, FileNotFoundError | NotADirectoryError)
     return False
 
 
-def _name(model: "BaseEmbedding") -> str:
-    """Name a model; LlamaIndex calls those ``unknown`` that don't say."""
+def _name(model: "BaseEmbedding | None") -> str:
+    """Name a model, the embedded one when None; LlamaIndex calls those ``unknown`` that don't say."""
+    if model is None:
+        return DEFAULT_MODEL
     return model.model_name if model.model_name != "unknown" else type(model).__name__

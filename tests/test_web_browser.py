@@ -14,7 +14,7 @@ from assistant import llm
 from assistant.core import Assistant, open_shipped, shipped_files
 from assistant.errors import ModelUnreachable
 from assistant.settings import Settings
-from assistant.web import library, server
+from assistant.web import holdings, server
 from index import Index
 from tests import index_fakes
 from tests.browser import PATIENCE, launched
@@ -552,7 +552,7 @@ def test_what_can_be_chosen_is_sent_only_when_it_has_changed(opened: Opener, bak
 def test_of_many_documents_the_first_can_be_chosen_and_the_one_on_show(
     opened: Opener, bakery: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(library, "MOST_CHOICES", 2)
+    monkeypatch.setattr(holdings, "MOST_CHOICES", 2)
     add_text(bakery, "oven.txt")
     add_text(bakery, "yeast.txt", "Ulla Lind sold the yeast in 1950.")
     page = opened(ScriptedLLM(["Ulla Lind sold the yeast in 1950."]), bakery)

@@ -14,7 +14,7 @@ from assistant.core import Assistant
 from assistant.types import Event
 from assistant.web import render, source
 from assistant.web.conversation import Conversation, Exchange, Place, Waiting
-from assistant.web.library import Library, Look
+from assistant.web.holdings import Library, Look
 from assistant.web.line import Line
 from assistant.web.session import Session, Task
 from index.errors import DocumentError, FootnotedError
@@ -95,7 +95,7 @@ class Page:
             )
             with gr.Column(elem_id="fn-index", scale=0, min_width=0):
                 plain: dict[str, Any] = {"apply_default_css": False, "js_on_load": None}
-                self._counts = gr.HTML(render.library(look.state), elem_id="fn-library", **plain)
+                self._counts = gr.HTML(render.holdings(look.state), elem_id="fn-library", **plain)
                 # By itself, so that it is announced when it changes and not whenever the counts do.
                 self._fault = gr.HTML(render.fault(look.state), elem_id="fn-fault", **plain)
             self._new = gr.Button("New chat", elem_id="fn-new", size="sm")
@@ -240,7 +240,7 @@ class Page:
         look = self._library.look()
         if look.state == seen.state:
             return self._nothing_new
-        news: Update = {self._counts: render.library(look.state)}
+        news: Update = {self._counts: render.holdings(look.state)}
         if look.state.fault != seen.state.fault:
             news[self._fault] = render.fault(look.state)
         shown = on_show if on_show in look.sources else look.first

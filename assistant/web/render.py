@@ -53,7 +53,7 @@ def where(model: Model) -> str:
     )
 
 
-def library(state: State) -> str:
+def holdings(state: State) -> str:
     """What there is to ask about, and how much of it is ready."""
     passages = f"{state.passages:,} passage{'' if state.passages == 1 else 's'}"
     said = f"{state.documents:,} document{'' if state.documents == 1 else 's'}, {passages}"
