@@ -135,7 +135,14 @@ class Assistant:
             query, usage = condense.standalone(question, history, self.model)
         yield Working("search")
         with clock.stage("search"):
-            hits = tuple(self.index.search(query, self.settings.passages, by=self.settings.retrieval))
+            hits = tuple(
+                self.index.search(
+                    question,
+                    self.settings.passages,
+                    by=self.settings.retrieval,
+                    background=condense.background(question, history, query),
+                )
+            )
         yield Found(query, hits)
         yield from self._answer(question, query, hits, usage, clock)
 

@@ -158,7 +158,8 @@ class Answer:
 
     Attributes:
         question: What was asked.
-        query: What was searched: the question, made to stand alone where it needed that.
+        query: The question as it was read: made to stand alone where it needed that. A search weighs it, and what was
+            asked before, beside the question as it was asked.
         text: The words for the reader, with ``[1]`` markers.
         kind: What sort of reply this is.
         answered: True only where ``kind`` is ``answer``.

@@ -1,6 +1,6 @@
 """Footnoted itself as a system that is evaluated."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from assistant import condense
 from assistant.core import Assistant
@@ -93,12 +93,12 @@ class Footnoted:
         return Outcome(
             case=case.id,
             query=query,
-            passages=self._search(query),
+            passages=self._search(case.question, condense.background(case.question, case.turns(), query)),
             plain=self._search(case.question) if case.history else None,
         )
 
-    def _search(self, query: str) -> tuple[Place, ...]:
-        hits = self._index.search(query, PASSAGES, by=self._settings.retrieval)
+    def _search(self, query: str, background: Mapping[str, float] | None = None) -> tuple[Place, ...]:
+        hits = self._index.search(query, PASSAGES, by=self._settings.retrieval, background=background)
         # Gold names one of several documents that say the same, and it may be one that was folded.
         return tuple(Place.of(passage) for hit in hits for passage in (hit.passage, *hit.duplicates))
 

@@ -298,9 +298,10 @@ METRICS: tuple[Metric, ...] = (
     *_ranked(),
     *_spans(),
     Metric(
-        "rewriting_gain",
-        "R@5 gained by rewriting",
-        "R@5 of the question made to stand alone, less that of the question as asked, over questions with a history",
+        "history_gain",
+        "R@5 gained by the history",
+        "R@5 of the search that weighs the conversation, less that of the question as asked, over questions with a "
+        "history",
         "share",
         "higher",
         difference("recall@5", "plain_recall@5"),
@@ -357,7 +358,7 @@ HEADLINE = (
     "span_recall@5",
     "span_iou@5",
     "span_recall@4000",
-    "rewriting_gain",
+    "history_gain",
     "resisted",
     "judge_faithfulness",
     "judge_relevancy",

@@ -7,6 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+import numpy as np
+
 from index import check, load, rows, search, split
 from index.catalog import TOLD_BY, Catalog, Vectors
 from index.embedding import Embedding
@@ -233,6 +235,8 @@ class Index:
         k: int = 10,
         where: Mapping[str, str | Collection[str]] | None = None,
         by: Retrieval = "both",
+        *,
+        background: Mapping[str, float] | None = None,
     ) -> list[Hit]:
         """Find the passages that answer a query best, by meaning and by words.
 
@@ -242,30 +246,35 @@ class Index:
             where: Only documents of these: ``source``, ``path``, ``document_id``, ``media_type`` or any key of their
                 metadata, each with one value or several.
             by: By their vectors and their words, or by one of these alone.
+            background: Other texts, such as what was asked before, each with what it counts for beside the query, whose
+                weight is 1: a passage's score is the weighted sum of its scores for each (historical query expansion,
+                after Lin et al. 2021).
 
         Returns:
             The best first, each with those that say nearly the same; none where the query is blank or nothing is
             indexed.
 
         Raises:
-            ValueError: ``k`` is less than 1, or no document has one of the keys of ``where``.
+            ValueError: ``k`` is less than 1, no document has one of the keys of ``where``, or a weight is below 0.
         """
         if k < 1:
             raise ValueError(f"k must be at least 1, not {k}")
         among = self._among(where)
-        # Neither the model's tokenizer nor tantivy's takes lone surrogates, which come from broken terminals.
-        query = query.encode("utf-8", "replace").decode("utf-8")
+        texts = _weighed(query, background or {})
         if not query.strip() or self._catalog.is_empty() or among == set():
             return []
-        vector = None if by == "lexical" else self._embed_query(query)
+        vector = None if by == "lexical" else self._embed_weighed(texts)
         candidates = max(_CANDIDATES, k)
         while True:
             found: dict[str, dict[str, float]] = {}
             if vector is not None:
-                found["vectors"] = self._vectors.search(vector, candidates, among)
+                # Both stores compare directions only; a sum of cosines is the cosine with the sum times its length.
+                length = float(np.linalg.norm(vector))
+                nearest = self._vectors.search(unit([vector])[0], candidates, among)
+                found["vectors"] = {id_: score * length for id_, score in nearest.items()}
             if by != "vectors":
-                found["lexical"] = self._lexical.search(query, candidates, among)
-            hits = search.fold(self._reranked(query, self._fused(found, candidates)), k)
+                found["lexical"] = self._lexical.search(texts, candidates, among)
+            hits = search.fold(self._reranked(_encodable(query), self._fused(found, candidates)), k)
             # Where most candidates say the same, there may be others behind them.
             if len(hits) >= k or all(len(scores) < candidates for scores in found.values()):
                 return hits
@@ -430,6 +439,27 @@ class Index:
     def _embed_query(self, query: str) -> Vectors:
         vector: Vectors = unit([self._model().get_query_embedding(query)])[0]
         return vector
+
+    def _embed_weighed(self, texts: Mapping[str, float]) -> Vectors:
+        """The weighted sum of the vectors of some texts, each of length 1 before that."""
+        vectors = np.stack([weight * self._embed_query(text) for text, weight in texts.items()])
+        return np.asarray(vectors.sum(axis=0), dtype=np.float32)
+
+
+def _weighed(query: str, background: Mapping[str, float]) -> dict[str, float]:
+    """The texts that a search is for, each with its weight: those that say nothing or count for nothing left out."""
+    if any(not weight >= 0 for weight in background.values()):
+        raise ValueError(f"what a text counts for can't be below 0: {dict(background)}")
+    texts = {_encodable(query): 1.0}
+    for text, weight in background.items():
+        if text.strip() and weight:
+            texts[_encodable(text)] = texts.get(_encodable(text), 0.0) + weight
+    return texts
+
+
+def _encodable(text: str) -> str:
+    """The text without lone surrogates, which come from broken terminals; no tokenizer takes them."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _is_gone(path: str) -> bool:

@@ -10,7 +10,7 @@ import shutil
 import threading
 import time
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -75,19 +75,20 @@ class Lexical:
         self._generation = -1
         self.fault: str | None = None
 
-    def search(self, query: str, limit: int, document_ids: Collection[str] | None = None) -> dict[str, float]:
+    def search(
+        self, query: str | Mapping[str, float], limit: int, document_ids: Collection[str] | None = None
+    ) -> dict[str, float]:
         """Find the passages that share the most telling words with the query.
 
         Args:
-            query: Any text; it is never read as a query language.
+            query: Any text, which is never read as a query language, or several, each with what it counts for.
             limit: How many passages at most.
             document_ids: Only passages of these documents; of all when None.
 
         Returns:
             The BM25 score, above 0, by passage id.
         """
-        # "Who are you?" has nothing but such words.
-        words = list(dict.fromkeys(self._analyzer.analyze(query) or self._every_word.analyze(query)))
+        words = self._weighed({query: 1.0} if isinstance(query, str) else query)
         for attempt in range(3):
             # What is open can be searched as it is, so nobody waits for one who is just writing.
             self.level(_WAIT_SECONDS if self._index is None else 0)
@@ -243,11 +244,20 @@ class Lexical:
                     raise _BusyError from error
             time.sleep(0.02)
 
-    def _query(self, words: list[str], document_ids: Collection[str] | None) -> tantivy.Query:
+    def _weighed(self, texts: Mapping[str, float]) -> dict[str, float]:
+        """What each word of the texts counts for."""
+        weights: dict[str, float] = {}
+        for text, weight in texts.items():
+            # "Who are you?" has nothing but such words.
+            for word in set(self._analyzer.analyze(text) or self._every_word.analyze(text)):
+                weights[word] = weights.get(word, 0.0) + weight
+        return weights
+
+    def _query(self, words: Mapping[str, float], document_ids: Collection[str] | None) -> tantivy.Query:
         terms = [
-            tantivy.Query.boost_query(tantivy.Query.term_query(self._schema, field, word, "freq"), boost)
+            tantivy.Query.boost_query(tantivy.Query.term_query(self._schema, field, word, "freq"), boost * weight)
             for field, boost in _FIELDS.items()
-            for word in words
+            for word, weight in sorted(words.items())
         ]
         query = tantivy.Query.boolean_query([(tantivy.Occur.Should, term) for term in terms])
         if document_ids is None:

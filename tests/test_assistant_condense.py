@@ -2,7 +2,16 @@
 
 import pytest
 
-from assistant.condense import HISTORY_TOKENS, needs_history, standalone
+from assistant.condense import (
+    BACKGROUND_NEEDED,
+    BACKGROUND_OTHERWISE,
+    BACKGROUND_REWRITTEN,
+    BACKGROUND_TURNS,
+    HISTORY_TOKENS,
+    background,
+    needs_history,
+    standalone,
+)
 from assistant.context import tokens
 from assistant.errors import ModelUnreachable
 from assistant.llm import Delta, wrap
@@ -118,3 +127,37 @@ def test_of_a_last_turn_that_is_too_long_the_beginning_is_read() -> None:
     query, _ = standalone(FOLLOW_UP, [Turn("user", "Gen Nakatani " + "word " * 2000)], wrap(llm))
     assert query == "Who was Gen Nakatani meeting with?"
     assert len(llm.prompt()) < 3000
+
+
+def test_what_was_asked_before_counts_in_a_search_the_last_turn_most() -> None:
+    history = [Turn("user", "Who opened the bakery?"), Turn("assistant", "Anna Berg [1]."), Turn("user", "In Oslo?")]
+    weights = background("And when was it?", history, "When was it in Oslo?")
+    assert weights == {
+        "Who opened the bakery?": pytest.approx(BACKGROUND_NEEDED / 4),
+        "In Oslo?": pytest.approx(BACKGROUND_NEEDED * 3 / 4),
+        "When was it in Oslo?": pytest.approx(BACKGROUND_REWRITTEN),
+    }
+
+
+def test_it_counts_for_less_beside_a_question_that_stands_alone() -> None:
+    question = "When did Anna Berg open the bakery?"
+    weights = background(question, HISTORY, question)
+    assert weights == {"Who is Japan's Defence Minister?": pytest.approx(BACKGROUND_OTHERWISE)}
+    assert BACKGROUND_OTHERWISE < BACKGROUND_NEEDED
+
+
+def test_a_first_question_has_no_background() -> None:
+    assert background("And when was it?", [], "And when was it?") == {}
+    assert background("Why?", [Turn("user", " "), Turn("assistant", "Hello.")], "Why?") == {}
+
+
+def test_a_question_asked_twice_counts_as_two_turns() -> None:
+    asked = [Turn("user", "Who opened the bakery?")] * 2
+    assert background("Why?", asked, "Why?") == {"Who opened the bakery?": pytest.approx(BACKGROUND_NEEDED)}
+
+
+def test_only_so_many_turns_are_searched_for() -> None:
+    history = [Turn("user", f"Who owns house {number}?") for number in range(100)]
+    weights = background("Why?", history, "Why?")
+    assert list(weights) == [f"Who owns house {number}?" for number in range(100 - BACKGROUND_TURNS, 100)]
+    assert sum(weights.values()) == pytest.approx(BACKGROUND_NEEDED)

@@ -175,6 +175,15 @@ def test_a_follow_up_is_asked_with_what_went_before(article: Index) -> None:
     assert writer.prompt().endswith("Question: Who was meeting with Gen Nakatani?")
 
 
+def test_a_follow_up_is_searched_with_what_went_before(tmp_path: Path) -> None:
+    with index_of(tmp_path, cats="Cats purr at night.", dogs="Dogs bark at night.") as index:
+        for before, first in (("Do cats purr?", "cats.txt"), ("Do dogs bark?", "dogs.txt")):
+            history = [Turn("user", before)]
+            writer = ScriptedLLM(["Nothing useful.", "Not stated."])
+            answer = assistant(index, writer, Settings(retrieval="lexical")).ask("Why at night?", history)
+            assert answer.hits[0].passage.source == first
+
+
 @pytest.mark.parametrize(
     ("question", "why"), [("", "empty"), (" \n\t ", "empty"), ("why? " * 20_000, "100,000|99,999")]
 )

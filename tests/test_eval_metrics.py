@@ -93,12 +93,12 @@ def test_a_wrong_answer_costs_what_a_right_one_gains() -> None:
     assert (refused.value, refused.low, refused.high) == (0.0, None, None)
 
 
-def test_what_rewriting_gains() -> None:
+def test_what_the_history_gains() -> None:
     found = estimates(
         rows({"recall@5": 1.0, "plain_recall@5": 0.5}, {"recall@5": 0.5, "plain_recall@5": 1.0}, {"recall@5": 1})
     )
-    assert found["rewriting_gain"].value == 0.0
-    assert found["rewriting_gain"].n == 2
+    assert found["history_gain"].value == 0.0
+    assert found["history_gain"].n == 2
 
 
 def test_percentiles() -> None:

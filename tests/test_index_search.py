@@ -9,7 +9,7 @@ from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
 from assistant import Assistant
 from index import Document, Hit, Index, Passage, search
-from index.types import Heading
+from index.types import Heading, Retrieval
 from tests.fakes import ScriptedLLM
 from tests.index_fakes import model
 
@@ -51,6 +51,39 @@ def test_a_search_is_confined_to_any_number_of_documents(ix: Index) -> None:
     ix.add_documents([document(f"{n:03}", f"Cats purr in house {n}.") for n in range(300)])
     many = [f"{n:03}" for n in range(0, 300, 2)]
     assert set(found(ix.search("cats purr", k=300, where={"source": many}))) == set(many)
+
+
+def test_a_background_counts_by_its_weight(ix: Index) -> None:
+    texts = ("Cats purr at night.", "Dogs bark at night.", "Cats climb trees.", "The night is long.")
+    ix.add_documents([document(text, text) for text in texts])
+    for weight in (0.0, 0.25, 1.0, 3.0):
+        hits = ix.search("night", k=10, background={"cats purr": weight})
+        parts = [(1.0, {hit.passage.id: hit for hit in ix.search("night", k=10)})]
+        if weight:
+            parts.append((weight, {hit.passage.id: hit for hit in ix.search("cats purr", k=10)}))
+        for hit in hits:
+            for name in ("vectors", "lexical"):
+                expected = sum(part * (hits_[hit.passage.id].scores.get(name, 0.0)) for part, hits_ in parts)
+                assert hit.scores.get(name, 0.0) == pytest.approx(expected, abs=1e-3), (weight, name, hit.passage.text)
+    assert found(ix.search("night", background={"cats purr": 1.0}))[0] == "Cats purr at night."
+    assert found(ix.search("night", background={"dogs bark": 1.0}))[0] == "Dogs bark at night."
+
+
+def test_a_background_of_nothing_changes_nothing(ix: Index) -> None:
+    ix.add_documents([document("a", "Cats purr at night."), document("b", "Dogs bark.")])
+    assert ix.search("cats", background={" ": 1.0, "dogs": 0.0}) == ix.search("cats")
+    assert ix.search(" ", background={"dogs": 1.0}) == []
+    assert found(ix.search("cats", background={"dogs \ud800": 5.0}))[0] == "b"
+    for wrong in (-1.0, float("nan")):
+        with pytest.raises(ValueError, match="can't be below 0"):
+            ix.search("cats", background={"dogs": wrong})
+
+
+@pytest.mark.parametrize("by", ["vectors", "lexical"])
+def test_a_background_counts_for_each_retriever_alone(ix: Index, by: Retrieval) -> None:
+    ix.add_documents([document("a", "Cats purr at night."), document("b", "Dogs bark at night.")])
+    assert found(ix.search("night", by=by, background={"dogs bark": 1.0}))[0] == "b"
+    assert found(ix.search("night", by=by, background={"cats purr": 1.0}))[0] == "a"
 
 
 PARAGRAPH = "The committee met on Monday and agreed that the budget of 2024 is to be raised by a tenth of its sum. "
