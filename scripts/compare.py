@@ -18,7 +18,7 @@ from eval.core import Options, compared, evaluate
 from eval.metrics import BY_NAME
 from eval.report.labels import UNSCORED, figure, interval
 from eval.result import Estimate, Result, Unit
-from eval.suite import Suite, find, names, read
+from eval.suite import SHIPPED, Suite, find, names, read
 
 README = Path(__file__).parent.parent / "README.md"
 RUNS = Path("footnoted-runs")
@@ -121,7 +121,7 @@ def write(text: str) -> None:
 
 def main() -> None:
     """Ask, compare, write."""
-    shipped = {"seeds", "seeds-dev"}
+    shipped = {path.name for path in SHIPPED.iterdir()}
     text = "\n".join(sections([name for name in names() if name not in shipped]))
     print(text)
     write(text)

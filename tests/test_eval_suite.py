@@ -340,17 +340,17 @@ def test_a_suite_without_documents_is_told_what_is_missing(tmp_path: Path) -> No
 def test_a_suite_is_found_by_name_or_path(tmp_path: Path) -> None:
     assert find("seeds").name == "seeds"
     assert find(str(suite(tmp_path / "mine", CASE))) == tmp_path / "mine"
-    with pytest.raises(SuiteError, match=r"no suite 'sedes'.*nor one that ships \(seeds, seeds-dev\)"):
+    with pytest.raises(SuiteError, match=r"no suite 'sedes'.*nor one that ships \(seeds, seeds-dev, seeds-held-out\)"):
         find("sedes")
 
 
 def test_suites_of_ones_own_have_names_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert names() == ["seeds", "seeds-dev"]
+    assert names() == ["seeds", "seeds-dev", "seeds-held-out"]
     mine = suite(tmp_path / "suites" / "mine", CASE)
     suite(tmp_path / "suites" / "seeds", CASE)
     (tmp_path / "suites" / "other").mkdir()
     monkeypatch.setenv("FOOTNOTED_SUITES", str(tmp_path / "suites"))
-    assert names() == ["mine", "seeds", "seeds-dev"]
+    assert names() == ["mine", "seeds", "seeds-dev", "seeds-held-out"]
     assert find("mine") == mine
     assert find("seeds") == tmp_path / "suites" / "seeds"
     assert find("seeds-dev").parent == SHIPPED
@@ -444,17 +444,24 @@ def test_every_quote_of_a_suite_that_ships_stands_in_the_article(name: str) -> N
             assert article.text[gold.start : gold.end] == gold.quote
 
 
-def test_the_gold_of_the_suite_that_is_reported_is_whole() -> None:
-    for case in read(find("seeds")).cases:
+@pytest.mark.parametrize("name", ["seeds", "seeds-held-out"])
+def test_the_gold_of_a_suite_that_is_reported_is_whole(name: str) -> None:
+    for case in read(find(name)).cases:
         assert bool(case.answers) == bool(case.evidence) == case.answerable, case.id
-        assert (case.kind in {"near", "follow-up-near", "false-premise", "off-topic"}) == (not case.answerable), case.id
         assert bool(case.history) == case.kind.startswith("follow-up"), case.id
+
+
+def test_the_kinds_of_the_shipped_suite_say_what_its_cases_are() -> None:
+    for case in read(find("seeds")).cases:
+        assert (case.kind in {"near", "follow-up-near", "false-premise", "off-topic"}) == (not case.answerable), case.id
         if case.kind == "fact":
             assert any(contains(gold.quote, case.answers) for gold in case.evidence), case.id
 
 
 def test_nothing_is_chosen_by_questions_that_are_reported() -> None:
-    chosen_by, reported = (
-        {normalised(case.question) for case in read(find(name)).cases} for name in ("seeds-dev", "seeds")
-    )
-    assert chosen_by & reported == set()
+    asked = {
+        name: {normalised(case.question) for case in read(find(name)).cases}
+        for name in ("seeds", "seeds-dev", "seeds-held-out")
+    }
+    assert asked["seeds-dev"] & (asked["seeds"] | asked["seeds-held-out"]) == set()
+    assert asked["seeds"] & asked["seeds-held-out"] == set()
