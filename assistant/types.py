@@ -194,7 +194,7 @@ class Found:
     """The passages are found; the model starts to read.
 
     Attributes:
-        query: What was searched.
+        query: The question as it will be read, see ``Answer``.
         hits: What was found, best first.
     """
 

@@ -260,21 +260,21 @@ class Index:
         if k < 1:
             raise ValueError(f"k must be at least 1, not {k}")
         among = self._among(where)
+        query = _encodable(query)
         texts = _weighed(query, background or {})
         if not query.strip() or self._catalog.is_empty() or among == set():
             return []
-        vector = None if by == "lexical" else self._embed_weighed(texts)
+        # Both stores compare directions only; a sum of cosines is the cosine with the sum of vectors times its length.
+        direction, length = (None, 0.0) if by == "lexical" else self._embed_weighed(texts)
         candidates = max(_CANDIDATES, k)
         while True:
             found: dict[str, dict[str, float]] = {}
-            if vector is not None:
-                # Both stores compare directions only; a sum of cosines is the cosine with the sum times its length.
-                length = float(np.linalg.norm(vector))
-                nearest = self._vectors.search(unit([vector])[0], candidates, among)
+            if direction is not None:
+                nearest = self._vectors.search(direction, candidates, among)
                 found["vectors"] = {id_: score * length for id_, score in nearest.items()}
             if by != "vectors":
                 found["lexical"] = self._lexical.search(texts, candidates, among)
-            hits = search.fold(self._reranked(_encodable(query), self._fused(found, candidates)), k)
+            hits = search.fold(self._reranked(query, self._fused(found, candidates)), k)
             # Where most candidates say the same, there may be others behind them.
             if len(hits) >= k or all(len(scores) < candidates for scores in found.values()):
                 return hits
@@ -440,17 +440,18 @@ class Index:
         vector: Vectors = unit([self._model().get_query_embedding(query)])[0]
         return vector
 
-    def _embed_weighed(self, texts: Mapping[str, float]) -> Vectors:
-        """The weighted sum of the vectors of some texts, each of length 1 before that."""
-        vectors = np.stack([weight * self._embed_query(text) for text, weight in texts.items()])
-        return np.asarray(vectors.sum(axis=0), dtype=np.float32)
+    def _embed_weighed(self, texts: Mapping[str, float]) -> tuple[Vectors, float]:
+        """The direction of the weighted sum of the texts' vectors, each of length 1 before that, and its length."""
+        total = np.sum([weight * self._embed_query(text) for text, weight in texts.items()], axis=0)
+        direction: Vectors = unit([total])[0]
+        return direction, float(np.linalg.norm(total))
 
 
 def _weighed(query: str, background: Mapping[str, float]) -> dict[str, float]:
     """The texts that a search is for, each with its weight: those that say nothing or count for nothing left out."""
     if any(not weight >= 0 for weight in background.values()):
         raise ValueError(f"what a text counts for can't be below 0: {dict(background)}")
-    texts = {_encodable(query): 1.0}
+    texts = {query: 1.0}
     for text, weight in background.items():
         if text.strip() and weight:
             texts[_encodable(text)] = texts.get(_encodable(text), 0.0) + weight

@@ -76,19 +76,19 @@ class Lexical:
         self.fault: str | None = None
 
     def search(
-        self, query: str | Mapping[str, float], limit: int, document_ids: Collection[str] | None = None
+        self, texts: Mapping[str, float], limit: int, document_ids: Collection[str] | None = None
     ) -> dict[str, float]:
-        """Find the passages that share the most telling words with the query.
+        """Find the passages that share the most telling words with some texts.
 
         Args:
-            query: Any text, which is never read as a query language, or several, each with what it counts for.
+            texts: Any texts, which are never read as a query language, each with what it counts for.
             limit: How many passages at most.
             document_ids: Only passages of these documents; of all when None.
 
         Returns:
             The BM25 score, above 0, by passage id.
         """
-        words = self._weighed({query: 1.0} if isinstance(query, str) else query)
+        words = self._weighed(texts)
         for attempt in range(3):
             # What is open can be searched as it is, so nobody waits for one who is just writing.
             self.level(_WAIT_SECONDS if self._index is None else 0)
