@@ -4,12 +4,19 @@ Pure but for its own memory: no model, no store, no clock.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from assistant import decide, ground
 from assistant import read as reading
+from assistant.calibration import Calibration
 from assistant.types import Answer, Citation, Claim, Draft, Evidence, Kind, Said
 from index import Hit
 from index.split import sentences
+
+NEAREST = "What they do say:"
+"""What stands before the words that come nearest to a question that is refused."""
+OTHERWISE = "Another document says:"
+"""What stands before the words of a document that differs from the one that was cited."""
 
 
 class Answering:
@@ -19,73 +26,109 @@ class Answering:
         question: As it was asked.
         query: As it was searched and read.
         hits: What was found.
-        evidence: What the model reads.
-        threshold: The confidence, 0–1, under which a claim is not said.
+        calibration: What the confidence in a claim is computed with.
+
+    Attributes:
+        claims: What was said.
     """
 
     def __init__(
-        self, question: str, query: str, hits: tuple[Hit, ...], evidence: Sequence[Evidence], threshold: float
+        self,
+        question: str,
+        query: str,
+        hits: tuple[Hit, ...],
+        calibration: Calibration,
     ) -> None:
         self.claims: list[Claim] = []
         self._question = question
         self._query = query
         self._hits = hits
-        self._ground = ground.Ground(evidence)
-        self._threshold = threshold
+        self._ground = ground.Ground(())
+        self._calibration = calibration
+        self._risk = 0.0
         self._citations: list[Citation] = []
         self._texts: list[str] = []
-        self._confidences: list[float] = []
         self._heard = 0
+        self._stood = False
         self._best_refused = 0.0
-        self._empty = not evidence
 
     def hear(self, draft: Draft, *, final: bool) -> list[Said]:
-        """Take the draft so far; what stands of the sentences that it has completed since is said."""
+        """Take the draft so far; what stands of the sentences that it has completed since is said.
+
+        Where the model says that the answer is stated, but nothing that it wrote stands, the words of the evidence that
+        are nearest to the question are weighed instead.
+        """
         spans = sentences(draft.text)
         complete = spans if final else spans[:-1]
         new = [draft.text[start:end] for start, end in complete[self._heard :]]
         self._heard = max(self._heard, len(complete))
-        return [said for sentence in new if (said := self._weigh(sentence, draft))]
+        said = [one for sentence in new for one in self._weigh(sentence, draft)]
+        if not final or self._stood or not draft.verdict.stated or not draft.text or reading.declines(draft.text):
+            return said
+        nearest = self._ground.nearest(self._query)
+        return [] if nearest is None else self._weigh(_quoted(nearest), draft)
+
+    def read(self, evidence: Sequence[Evidence], risk: float) -> None:
+        """A draft of this evidence follows, of which nothing has been heard.
+
+        Args:
+            evidence: What the model reads.
+            risk: How likely a claim may be wrong, 0–1; one that is more likely so is not said.
+        """
+        self._ground = ground.Ground(evidence)
+        self._risk = risk
+        self._best_refused = 0.0
+        self.begin_again()
 
     def begin_again(self) -> None:
-        """Another draft follows, of which nothing has been heard."""
+        """Another draft of the same follows."""
         self._heard = 0
+        self._stood = False
 
     def settle(self) -> Answer:
-        """The answer, if anything was said; else the refusal and its reason."""
+        """The answer, if anything was said; else the refusal, its reason and what the documents say that is nearest."""
         if self.claims:
-            return self._reply("answer", " ".join(self._texts), min(self._confidences), None)
-        reason = decide.refusal(self._unmentioned(), empty=self._empty)
-        return self._reply("refusal", reason, self._best_refused, reason)
+            return self._reply("answer", " ".join(self._texts), min(claim.confidence for claim in self.claims), None)
+        reason = decide.refusal(self._unmentioned(), empty=not self._hits)
+        nearest = self._ground.nearest(self._query)
+        if nearest is None:
+            return self._reply("refusal", reason, self._best_refused, reason)
+        said = self._say(Claim(_quoted(nearest), (), support=1.0, confidence=self._best_refused), [nearest])
+        return self._reply("rebuttal", f"{reason} {NEAREST} {said.text}", self._best_refused, reason)
 
     def _unmentioned(self) -> tuple[str, ...]:
         """What of the question no passage mentions that was found, read or not."""
         found = [Evidence(number, hit.passage, hit.passage.sentences) for number, hit in enumerate(self._hits, start=1)]
         return ground.Ground(found).unmentioned(self._query)
 
-    def _weigh(self, sentence: str, draft: Draft) -> Said | None:
-        """Say a sentence if its evidence carries it and it answers the question."""
+    def _weigh(self, sentence: str, draft: Draft) -> list[Said]:
+        """Say a sentence if its evidence carries it and it answers the question, and what another document says."""
         text = ground.strip_markers(sentence)
-        if reading.declines(text):
-            return None
+        if reading.declines(text) or any(claim.text == text for claim in self.claims):
+            return []
         grounding = self._ground.verify(text, self._query)
         if not ground.stands(grounding):
-            return None
-        confidence = decide.confidence(decide.features(draft, grounding, self._ground, self._query))
-        if confidence < self._threshold:
+            return []
+        self._stood = True
+        features = decide.features(draft, grounding, self._ground, self._query)
+        confidence = decide.confidence(features, self._calibration)
+        claim = Claim(text, (), grounding.support, confidence, features.values())
+        if 1.0 - confidence > self._risk:
             self._best_refused = max(self._best_refused, confidence)
-            return None
-        return self._say(text, grounding, confidence)
+            return []
+        said = [self._say(claim, grounding.places)]
+        rival = self._ground.rival(text, grounding, self._query)
+        if rival is not None:
+            said.append(self._say(replace(claim, text=f"{OTHERWISE} {_quoted(rival)}", support=1.0), [rival]))
+        return said
 
-    def _say(self, text: str, grounding: ground.Grounding, confidence: float) -> Said | None:
-        if any(claim.text == text for claim in self.claims):
-            return None
-        markers, new = ground.cite(grounding.places, self._citations)
-        said = Said(ground.mark(text, markers), Claim(text, markers, grounding.support), new)
+    def _say(self, claim: Claim, places: Sequence[ground.Place]) -> Said:
+        """Say a claim with its footnotes."""
+        markers, new = ground.cite(places, self._citations)
+        said = Said(ground.mark(claim.text, markers), replace(claim, markers=markers), new)
         self.claims.append(said.claim)
         self._citations.extend(new)
         self._texts.append(said.text)
-        self._confidences.append(confidence)
         return said
 
     def _reply(self, kind: Kind, text: str, confidence: float, reason: str | None) -> Answer:
@@ -100,3 +143,8 @@ class Answering:
             hits=self._hits,
             claims=tuple(self.claims),
         )
+
+
+def _quoted(place: ground.Place) -> str:
+    """The words of a sentence, on one line."""
+    return " ".join(place.evidence.words(place.sentence).split())

@@ -19,12 +19,12 @@ class Clock:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Measure what is done in the block."""
+        """Measure what is done in the block; another time adds to what there is."""
         begun = self._now()
         try:
             yield
         finally:
-            self._seconds[name] = self._now() - begun
+            self._seconds[name] = self._seconds.get(name, 0.0) + self._now() - begun
 
     def mark(self, name: str) -> None:
         """Note a moment, the first time it comes."""

@@ -7,7 +7,7 @@ from assistant import prompts
 from assistant.context import tokens
 from assistant.errors import ModelError
 from assistant.ground import strip_markers
-from assistant.llm import Message, Model
+from assistant.llm import Message, Model, counted
 from assistant.types import Turn, Usage
 from assistant.words import covered, keys, words
 
@@ -94,12 +94,12 @@ def _rewrite(question: str, recent: Sequence[Turn], model: Model) -> tuple[str, 
         Message("system", prompts.STANDALONE),
         Message("user", prompts.conversation_block(recent, question)),
     )
-    text, read, written = "", 0, 0
+    text, usage = "", Usage(model.name, calls=1)
     for delta in model.stream(messages, QUESTION_TOKENS):
         text += delta.text
-        read, written = max(read, delta.prompt_tokens), max(written, delta.completion_tokens)
+        usage = counted(usage, delta)
     lines = text.strip().splitlines()
-    return (lines[0].strip() if lines else ""), Usage(model.name, read, written, calls=1)
+    return (lines[0].strip() if lines else ""), usage
 
 
 def _faithful(rewritten: str, question: str, recent: Sequence[Turn]) -> bool:

@@ -8,12 +8,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import seeds
-from assistant import condense, context, llm
+from assistant import calibration, condense, context, dialogue, llm
 from assistant import read as reading
 from assistant.answering import Answering
 from assistant.clock import Clock
@@ -42,6 +43,10 @@ if TYPE_CHECKING:
 MOST_CHARACTERS = 4000
 EVIDENCE_TOKENS_EMBEDDED = 700
 EVIDENCE_TOKENS_ENDPOINT = 4000
+# What the embedded model reads first where a corpus is too large for one prompt: few sentences, for a quick answer. It
+# is said only where it is surely right; else all of the evidence is read.
+NARROW_TOKENS = 100
+NARROW_RISK = 0.3
 # Kept free in the embedded model's context for the question, the instructions, and what its tokenizer counts otherwise.
 OVERHEAD_TOKENS = 2500
 
@@ -69,6 +74,8 @@ class Assistant:
         self.index = index
         self.model = model
         self.settings = settings
+        self._calibration = calibration.of(model.name, settings.calibration)
+        self._baseline: tuple[Sequence[Evidence], float | None] = (), None
 
     @classmethod
     def open(
@@ -130,21 +137,30 @@ class Assistant:
         clock = Clock(self._now)
         question = _checked(question)
         history = [Turn(turn.role, llm.encodable(turn.text)) for turn in history]
+        if said := dialogue.aside(question, history):
+            yield Settled(replace(self._aside(question, said), timings=clock.timings()))
+            return
         yield Working("condense")
         with clock.stage("condense"):
             query, usage = condense.standalone(question, history, self.model)
         yield Working("search")
         with clock.stage("search"):
-            hits = tuple(
-                self.index.search(
-                    question,
-                    self.settings.passages,
-                    by=self.settings.retrieval,
-                    background=condense.background(question, history, query),
-                )
-            )
+            hits = self.find(question, history, query)
         yield Found(query, hits)
         yield from self._answer(question, query, hits, usage, clock)
+
+    def find(self, question: str, history: Sequence[Turn], query: str, count: int | None = None) -> tuple[Hit, ...]:
+        """Search for what an answer would be read from.
+
+        Args:
+            question: As it was asked.
+            history: The turns before it, oldest first.
+            query: The question as it stands alone.
+            count: How many passages; None takes the setting.
+        """
+        background = condense.background(question, history, query)
+        count = count or self.settings.passages
+        return tuple(self.index.search(question, count, by=self.settings.retrieval, background=background))
 
     def read(self, question: str, passages: Sequence[Passage]) -> Answer:
         """Answer from these passages alone, the most important first. Raises as ``ask`` does."""
@@ -162,8 +178,7 @@ class Assistant:
             return
         evidence = self._whole()
         key = self._ready(evidence)
-        for _ in self.model.stream(reading.prompt("", evidence), max_tokens=1):
-            pass
+        self._baseline = evidence, reading.baseline(self.model, evidence)
         if key:
             self.model.keep(key)
 
@@ -180,13 +195,20 @@ class Assistant:
     ) -> None:
         self.close()
 
+    def _aside(self, question: str, said: dialogue.Aside) -> Answer:
+        """The reply to what no document is asked for."""
+        sources = self.index.sources()
+        named = [self.index.document(key).title for key in islice(sources.values(), dialogue.NAMED)]
+        kind, text = dialogue.reply(said, named, len(set(sources.values())))
+        return Answer(question, question, text, kind, confidence=1.0, usage=Usage(self.model.name))
+
     def _answer(
         self, question: str, query: str, hits: tuple[Hit, ...], usage: Usage, clock: Clock, *, shared: bool = True
     ) -> Iterator[Event]:
-        evidence = self.evidence(hits)
-        state = Answering(question, query, hits, evidence, self.settings.threshold)
-        if evidence:
-            key = self._ready(evidence) if shared else None
+        state = Answering(question, query, hits, self._calibration)
+        for evidence, risk in self._readings(query, hits, shared=shared):
+            key = self._ready(evidence if shared and self._is_whole(evidence) else ())
+            state.read(evidence, risk)
             yield Working("read")
             with clock.stage("read"):
                 for progress in self._drafts(query, evidence, state):
@@ -194,15 +216,38 @@ class Assistant:
                     if said:
                         clock.mark("first_word")
                     yield from said or (Working("read"),)
-                    usage = progress.added_to(usage)
+                    usage = usage + progress.usage if progress.usage else usage
             if key:
                 self.model.keep(key)
+            if state.claims:
+                break
         yield Settled(replace(state.settle(), usage=usage, timings=clock.timings()))
+
+    def _readings(
+        self, query: str, hits: tuple[Hit, ...], *, shared: bool
+    ) -> Iterator[tuple[tuple[Evidence, ...], float]]:
+        """What is read, one after the other until something is said, and at what risk it is said."""
+        evidence = self.evidence(hits)
+        if not evidence:
+            return
+        large = sum(context.tokens(item.text) for item in evidence) > NARROW_TOKENS
+        if large and shared and self.model.embedded and not self._is_whole(evidence):
+            yield context.narrow(hits, query, NARROW_TOKENS), min(self.settings.risk, NARROW_RISK)
+        yield evidence, self.settings.risk
+
+    def _is_whole(self, evidence: Sequence[Evidence]) -> bool:
+        """Whether this is all that is indexed, so that every question is asked of the same."""
+        return len(evidence) >= self.index.passage_count
 
     def _drafts(self, query: str, evidence: Sequence[Evidence], state: Answering) -> Iterator[reading.Progress]:
         """The draft as it grows; begun again once if the model dies before anything was said."""
+        read, baseline = self._baseline
+        baseline = baseline if read == evidence else None
         try:
-            yield from reading.draft(self.model, query, evidence, self.settings.answer_tokens)
+            for progress in reading.draft(self.model, query, evidence, self.settings.answer_tokens, baseline):
+                # The next question may well be asked of the same.
+                self._baseline = evidence, progress.draft.verdict.baseline
+                yield progress
         except (ModelInterrupted, ModelUnreachable) as error:
             # An endpoint that can't be reached has been tried again by its client.
             if state.claims or (isinstance(error, ModelUnreachable) and not self.model.embedded):
@@ -211,10 +256,10 @@ class Assistant:
             yield from reading.draft(self.model, query, evidence, self.settings.answer_tokens)
 
     def _ready(self, evidence: Sequence[Evidence]) -> str | None:
-        """Prepare the model for a prompt that all questions share; its key, None where they read different ones."""
-        if not self.model.embedded or not evidence or len(evidence) < self.index.passage_count:
+        """Prepare the embedded model for prompts that begin with this evidence; the key to keep what it reads under."""
+        if not self.model.embedded:
             return None
-        text = "\n".join(message.text for message in reading.prompt("", evidence))
+        text = "\n".join(message.text for message in reading.prompt("", evidence, ""))
         key = hashlib.sha256(f"{self.model.name}\n{text}".encode()).hexdigest()[:32]
         self.model.prepare(key)
         return key

@@ -1,17 +1,13 @@
 """Evidence features in, a calibrated confidence out: answer or refuse, and why. Pure: no model, no store, no clock."""
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from typing import Any
 
+from assistant.calibration import Calibration
 from assistant.ground import Ground, Grounding
 from assistant.types import Draft
 
-COEFFICIENTS = "calibration.json"
 # Log-odds beyond this say nothing more: a probability of .0005 is as good as 0 for a model of this kind.
 LOGIT_LIMIT = 7.5
 
@@ -21,15 +17,19 @@ class Features:
     """What the confidence in a claim is computed from.
 
     Attributes:
-        none_logit: Log-odds of the model's probability that the passages don't say, within ±7.5; None without
-            log-probabilities.
+        stated: Whether the model says that the passages state the answer: 1 or 0.
+        stated_logit: Log-odds of that, within ±7.5; None without log-probabilities.
+        baseline_logit: The same for a question that has nothing to do with the passages: how ready the model is to say
+            yes of just these, as Zhao et al. 2021 calibrate by an input without content; None likewise.
         support: The share of the claim that stands in the cited sentences, 0–1.
         mentions: The share of the question's content that the evidence says anywhere, 0–1.
         about: The share of the question's content that the cited sentences say, 0–1.
         unmentioned: How many names and numbers of the question the evidence says nowhere.
     """
 
-    none_logit: float | None
+    stated: float
+    stated_logit: float | None
+    baseline_logit: float | None
     support: float
     mentions: float
     about: float
@@ -43,24 +43,27 @@ class Features:
 
 def features(draft: Draft, grounding: Grounding, ground: Ground, question: str) -> Features:
     """Describe a claim that stands, for ``confidence``."""
+    stated, baseline = draft.verdict.probability, draft.verdict.baseline
     return Features(
-        none_logit=None if draft.none_probability is None else logit(draft.none_probability),
+        stated=float(draft.verdict.stated),
+        stated_logit=None if stated is None else logit(stated),
+        baseline_logit=None if baseline is None else logit(baseline),
         support=grounding.support,
         mentions=ground.mentions(question),
-        about=ground.about(question, grounding.places),
+        about=grounding.about,
         unmentioned=len(ground.unmentioned(question)),
     )
 
 
-def confidence(found: Features) -> float:
+def confidence(found: Features, calibration: Calibration) -> float:
     """The probability, 0–1, that a claim with these features answers the question rightly.
 
-    A logistic model. Its coefficients, and the suite, the date and the command that fitted them, are in
-    ``calibration.json``; there is a second set for endpoints that report no log-probabilities.
+    A logistic model, of which there is a second set of coefficients for endpoints that report no log-probabilities.
     """
     values = found.values()
-    model = _coefficients()["with_logprobs" if found.none_logit is not None else "without_logprobs"]
-    score = model["intercept"] + sum(weight * values.get(name, 0.0) for name, weight in model["weights"].items())
+    known = found.stated_logit is not None and found.baseline_logit is not None
+    model = calibration.with_logprobs if known else calibration.without_logprobs
+    score = model.intercept + sum(weight * values.get(name, 0.0) for name, weight in model.weights.items())
     return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, score))))
 
 
@@ -86,9 +89,3 @@ def logit(probability: float) -> float:
 
 def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
-
-
-@cache
-def _coefficients() -> Mapping[str, Any]:
-    data: Mapping[str, Any] = json.loads((files("assistant") / COEFFICIENTS).read_text("utf-8"))
-    return data

@@ -21,8 +21,21 @@ WORTH_CITING = 0.15
 # Question words weigh less than a claim's own: they say what is asked about, not what is answered.
 QUESTION_WEIGHT = 0.3
 # What a claim must have of its words, and of the words that it adds to the question, in the sentences cited for it.
-LEAST_SUPPORT = 0.3
+LEAST_SUPPORT = 0.2
 LEAST_NOVELTY = 0.5
+# How much of what a question asks about two sentences must both say, to answer the same.
+SAME_SUBJECT = 0.6
+ROUNDING = 1e-9
+# What speaks to whoever reads a prompt and not of a subject: planted, more likely than not, and evidence of nothing.
+_INSTRUCTS = re.compile(
+    r"\b(ignore|disregard|forget|override)\b[^.!?]{0,60}\b(instructions?|prompts?|questions?|rules|above|previous)\b"
+    r"|\b(reply|respond|answer|say|output|print)\b[^.!?]{0,30}\b(only|exactly|always|instead|nothing but)\b"
+    r"|\b(only|always|instead|must|should|please|now)\b[^.!?]{0,20}\b(reply|respond|output)\b"
+    r"|\banswers? to (this|the|that|any|every|each|all)( [a-z]+)? questions? (is|are|must|should)\b"
+    r"|\bthe (correct |right |real |true |only )?answer is\b"
+    r"|\b(system|developer) (prompt|message)\b|\byou are (now )?(an? )?(AI|assistant|chatbot|language model)\b",
+    re.IGNORECASE,
+)
 # A question that begins so is answered by saying something, not by saying it back.
 _ASKS_FOR_MORE = re.compile(r"\b(who|whom|whose|what|which|when|where|why|how)\b", re.IGNORECASE)
 
@@ -46,6 +59,8 @@ class Grounding:
         unfounded: Numbers of the claim that do not stand in those sentences beside something else that it says, and
             names that stand neither in the evidence nor in the question.
         contradicted: Whether the claim says of something that it is not so, or that it is, against the best sentence.
+        about: The share, 0–1, of the question's content that those sentences say; 1 where it has none.
+        repeats: Whether the claim says anything of what the question asks about.
         answers: Whether the claim says anything that the question does not, where it asks for something.
     """
 
@@ -53,6 +68,8 @@ class Grounding:
     support: float
     novelty: float
     unfounded: tuple[str, ...]
+    about: float
+    repeats: bool
     answers: bool
     contradicted: bool
 
@@ -68,13 +85,18 @@ class _Line:
 class Ground:
     """Evidence, prepared to check claims against it.
 
+    A sentence that tells a model what to say can't be cited for anything.
+
     Args:
         evidence: What the model has read.
     """
 
     def __init__(self, evidence: Sequence[Evidence]) -> None:
         self._lines = [
-            _Line(Place(item, sentence), keys(item.words(sentence))) for item in evidence for sentence in item.sentences
+            _Line(Place(item, sentence), keys(item.words(sentence)))
+            for item in evidence
+            for sentence in item.sentences
+            if not instructs(item.words(sentence))
         ]
         # What a document is about is often said by its title alone.
         titles = frozenset[str]().union(*(keys(title) for title in {item.passage.title for item in evidence}))
@@ -101,8 +123,42 @@ class Ground:
             novelty=_share(added, weights, found) if added else support,
             unfounded=tuple(word.text for word in said if self._unfounded(word, said, asked, places)),
             contradicted=_contradicted(claim, said, places),
+            about=self.about(question, [line.place for line in places]),
+            repeats=len(added) < len(said),
             answers=bool(added) or _ASKS_FOR_MORE.search(question) is None,
         )
+
+    def rival(self, claim: str, grounding: Grounding, question: str) -> Place | None:
+        """A sentence of another document that answers the question otherwise than a claim; None where there is none.
+
+        Otherwise means with another number, or another name, about the same: what the question asks about stands there
+        as fully as in the sentence that carries the claim.
+        """
+        asked, cited = unique(words(question)), grounding.places[0]
+        answers = [word for word in unique(words(claim)) if _is_answer(word) and not covered(word, keys(question))]
+        weights = {word.key: self._rarity(word) for word in asked}
+        least = max(SAME_SUBJECT, self.about(question, [cited]) - ROUNDING)
+        for line in self._lines:
+            if not answers or line.place.evidence.passage.document_id == cited.evidence.passage.document_id:
+                continue
+            if _share(asked, weights, line.keys) < least or any(covered(word, line.keys) for word in answers):
+                continue
+            said = words(line.place.evidence.words(line.place.sentence))
+            if any(_is_answer(word) and not covered(word, keys(question)) and _alike(word, answers) for word in said):
+                return line.place
+        return None
+
+    def nearest(self, question: str) -> Place | None:
+        """The sentence that says most of what a question asks about; None where none says half of it."""
+        shares = self.shares(question)
+        place = max(shares, key=lambda one: shares[one], default=None)
+        return place if place is not None and shares[place] >= SAME_SUBJECT else None
+
+    def shares(self, question: str) -> dict[Place, float]:
+        """The share, 0–1, of the question's content that each sentence says; rare words weigh more."""
+        asked = unique(words(question))
+        weights = {word.key: self._rarity(word) for word in asked}
+        return {line.place: _share(asked, weights, line.keys) for line in self._lines}
 
     def mentions(self, question: str) -> float:
         """The share, 0–1, of the question's content that the evidence says anywhere; rare words weigh more."""
@@ -110,8 +166,10 @@ class Ground:
         return _share(asked, {word.key: self._rarity(word) for word in asked}, self._all)
 
     def about(self, question: str, places: Sequence[Place]) -> float:
-        """The share, 0–1, of the question's content that these sentences say; rare words weigh more."""
+        """Share, 0–1, of the question's content that these sentences say; rare words weigh more. 1 if it has none."""
         asked = unique(words(question))
+        if not asked:
+            return 1.0
         said = frozenset[str]().union(*(line.keys for line in self._lines if line.place in places))
         return _share(asked, {word.key: self._rarity(word) for word in asked}, said)
 
@@ -176,11 +234,18 @@ class Ground:
         return math.log(1.0 + (len(self._lines) + 1) / (count + 0.5))
 
 
+def instructs(sentence: str) -> bool:
+    """Whether a sentence tells a model what to say. The ones of stories and manuals tell people other things."""
+    return bool(_INSTRUCTS.search(sentence))
+
+
 def stands(grounding: Grounding) -> bool:
     """Whether the evidence carries a claim."""
     return (
         bool(grounding.places)
         and grounding.answers
+        # Whatever the sentences say, it is of something else, and so is the claim.
+        and (grounding.about > 0.0 or grounding.repeats)
         and not grounding.unfounded
         and not grounding.contradicted
         and grounding.support >= LEAST_SUPPORT
@@ -223,6 +288,15 @@ def mark(claim: str, markers: Sequence[int]) -> str:
     if match is None:
         return f"{claim} {notes}"
     return f"{claim[: match.start()].rstrip()} {notes}{match.group()}"
+
+
+def _is_answer(word: Word) -> bool:
+    return word.number or word.name
+
+
+def _alike(word: Word, answers: Sequence[Word]) -> bool:
+    """Whether a word could stand in the place of one of these."""
+    return any(word.number == answer.number for answer in answers)
 
 
 def _contradicted(claim: str, said: Sequence[Word], places: Sequence[_Line]) -> bool:

@@ -8,7 +8,7 @@ import contextlib
 import hashlib
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from llama_index.llms.openai_like import OpenAILike
 from assistant.errors import ModelInterrupted, ModelRefused, ModelUnreachable, SettingsError
 from assistant.local import CONTEXT_TOKENS, Child
 from assistant.settings import EMBEDDED_MODEL, Settings
-from assistant.types import Role
+from assistant.types import Role, Usage
 from index import weights
 
 OPENAI_URL = "https://api.openai.com/v1"
@@ -56,6 +56,7 @@ class Delta:
         logprob: The mean log-probability of the tokens in it, None where the endpoint reports none.
         alternatives: Log-probability by token at the piece's first token, for the likeliest tokens.
         prompt_tokens: Tokens read, in the last piece only, where the endpoint counts them.
+        cached_tokens: How many of those it had read before, likewise.
         completion_tokens: Tokens written, likewise.
     """
 
@@ -63,6 +64,7 @@ class Delta:
     logprob: float | None = None
     alternatives: Mapping[str, float] = field(default_factory=dict)
     prompt_tokens: int = 0
+    cached_tokens: int = 0
     completion_tokens: int = 0
 
 
@@ -333,7 +335,23 @@ def _delta(response: ChatResponse) -> Delta:
         logprob=sum(token.logprob for token in tokens) / len(tokens) if tokens else None,
         alternatives={top.token: top.logprob for top in tokens[0].top_logprobs} if tokens else {},
         prompt_tokens=usage.prompt_tokens if usage else 0,
+        cached_tokens=_cached(usage),
         completion_tokens=usage.completion_tokens if usage else 0,
+    )
+
+
+def _cached(usage: Any) -> int:
+    details = getattr(usage, "prompt_tokens_details", None)
+    return getattr(details, "cached_tokens", None) or 0
+
+
+def counted(usage: Usage, delta: Delta) -> Usage:
+    """The usage of one call with what another piece of its reply tells."""
+    return replace(
+        usage,
+        prompt_tokens=max(usage.prompt_tokens, delta.prompt_tokens),
+        cached_tokens=max(usage.cached_tokens, delta.cached_tokens),
+        completion_tokens=max(usage.completion_tokens, delta.completion_tokens),
     )
 
 

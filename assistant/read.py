@@ -1,12 +1,28 @@
-"""Question and passages in, a draft out: one streamed model call. Believes nothing of what the model writes."""
+"""Question and passages in, a draft out: whether they state the answer, then the answer. Believes nothing of either."""
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from assistant import prompts
-from assistant.llm import Message, Model
-from assistant.types import Draft, Evidence, Usage
+from assistant.llm import Message, Model, counted
+from assistant.types import Draft, Evidence, Usage, Verdict
+
+# "Yes" or "No", and the full stop that some models can't do without.
+VERDICT_TOKENS = 2
+_SEVERAL = re.compile(
+    r"\b(summari[sz]e|summary|overview|outline|list|enumerate|compare|comparison|contrast|describe|explain)\b"
+    r"|\bdifferences? between\b|\b(name|give|what are|which are) (me )?(all|some|two|three|four|five|six|the main)\b",
+    re.IGNORECASE,
+)
+_DECLINES = re.compile(
+    r"^(I('m| am) sorry|sorry\b|(the|this|these) (document|passage|text|article|evidence)s?\b[^.]*\b"
+    r"(does|do|did)(n't|n’t| not)\b)|\bnot (stated|mentioned|specified|given)( in the document)?\W*$"
+    r"|^not (stated|mentioned|specified|given)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,66 +32,111 @@ class Progress:
     Attributes:
         draft: What is written.
         final: Whether that is all of it.
-        prompt_tokens: Tokens read; 0 until the end.
-        completion_tokens: Tokens written; 0 until the end.
+        usage: What it has cost; None until the end.
     """
 
     draft: Draft
     final: bool = False
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-
-    def added_to(self, usage: Usage) -> Usage:
-        """The usage with this call added, once it is complete."""
-        if not self.final:
-            return usage
-        return replace(
-            usage,
-            prompt_tokens=usage.prompt_tokens + self.prompt_tokens,
-            completion_tokens=usage.completion_tokens + self.completion_tokens,
-            calls=usage.calls + 1,
-        )
+    usage: Usage | None = None
 
 
-def prompt(question: str, evidence: Sequence[Evidence]) -> tuple[Message, ...]:
-    """The messages of the answering call. All of it but the question is the same for the same evidence."""
-    return (
-        Message("system", prompts.ANSWER),
-        Message("user", f"{prompts.evidence_block(evidence)}\n{prompts.question_block(question)}"),
-    )
+def prompt(question: str, evidence: Sequence[Evidence], asked: str) -> tuple[Message, ...]:
+    """The messages of a call. All before the question is the same for the same evidence, all before that always."""
+    return (*_fixed(), Message("user", f"{prompts.evidence_block(evidence)}\n{_asked(question, asked)}"))
 
 
-def draft(model: Model, question: str, evidence: Sequence[Evidence], max_tokens: int) -> Iterator[Progress]:
-    """Let the model answer, yielding the draft as it grows.
+def draft(
+    model: Model, question: str, evidence: Sequence[Evidence], max_tokens: int, baseline: float | None = None
+) -> Iterator[Progress]:
+    """Ask the model whether the evidence states the answer, then let it answer, yielding the draft as it grows.
+
+    It answers whatever it said: how sure it was decides later what that is worth.
+
+    Args:
+        model: Who is asked.
+        question: The question, standing alone.
+        evidence: What is read.
+        max_tokens: How long the answer may get.
+        baseline: What is known of how ready the model is to say yes of this evidence; None asks it.
 
     Raises:
         ModelError: The model can't be reached, refuses, or stops half-way.
     """
-    text, none, logprobs = "", None, list[float]()
-    so_far, read, written = Draft(""), 0, 0
-    for delta in model.stream(prompt(question, evidence), max_tokens):
-        if none is None and delta.alternatives and delta.text.strip():
-            none = none_probability(delta.alternatives)
-        if delta.logprob is not None:
-            logprobs.append(delta.logprob)
+    verdict, cost = _verdict(model, question, evidence)
+    # A moment at which a consumer may stop.
+    yield Progress(Draft("", verdict))
+    if verdict.probability is not None:
+        if baseline is None:
+            other, more = _verdict(model, prompts.UNRELATED, evidence)
+            baseline, cost = other.probability, cost + more
+        verdict = replace(verdict, baseline=baseline)
+    asked = prompts.ANSWER_SEVERAL if asks_for_several(question) else prompts.ANSWER
+    text, usage = "", Usage(model.name, calls=1)
+    for delta in model.stream(prompt(question, evidence, asked), max_tokens):
         text += delta.text
-        so_far = Draft(text.strip(), none, sum(logprobs) / len(logprobs) if logprobs else None)
-        read, written = max(read, delta.prompt_tokens), max(written, delta.completion_tokens)
-        yield Progress(so_far)
-    yield Progress(so_far, final=True, prompt_tokens=read, completion_tokens=written)
+        usage = counted(usage, delta)
+        yield Progress(Draft(text.strip(), verdict))
+    yield Progress(Draft(text.strip(), verdict), final=True, usage=cost + usage)
 
 
-def none_probability(alternatives: Mapping[str, float]) -> float:
-    """The probability, 0–1, that the reply begins with "Not stated".
+def baseline(model: Model, evidence: Sequence[Evidence]) -> float | None:
+    """How ready the model is to say of this evidence that it states an answer, 0–1; None if it reports no probability.
+
+    Raises:
+        ModelError: As ``draft`` does.
+    """
+    return _verdict(model, prompts.UNRELATED, evidence)[0].probability
+
+
+def asks_for_several(question: str) -> bool:
+    """Whether a question asks for more than a sentence: a list, a summary, a comparison."""
+    return bool(_SEVERAL.search(question))
+
+
+@cache
+def _fixed() -> tuple[Message, ...]:
+    """What every call begins with."""
+    talk = [Message("system", prompts.SYSTEM)]
+    for document, examples in prompts.EXAMPLES.items():
+        # The document once: the questions that follow are about it.
+        before = prompts.document_block([document]) + "\n"
+        for one in examples:
+            talk.append(Message("user", before + _asked(one.question, one.asked)))
+            talk.append(Message("assistant", one.reply))
+            before = ""
+    return tuple(talk)
+
+
+def _asked(question: str, asked: str) -> str:
+    return f"{prompts.question_block(question)}\n{asked}"
+
+
+def _verdict(model: Model, question: str, evidence: Sequence[Evidence]) -> tuple[Verdict, Usage]:
+    text, stated, usage = "", None, Usage(model.name, calls=1)
+    for delta in model.stream(prompt(question, evidence, prompts.STATED), VERDICT_TOKENS):
+        if stated is None and delta.alternatives and delta.text.strip():
+            stated = yes_probability(delta.alternatives)
+        text += delta.text
+        usage = counted(usage, delta)
+    return Verdict(text.strip().casefold().startswith("yes"), stated), usage
+
+
+def probability(alternatives: Mapping[str, float], word: str) -> float:
+    """The probability, 0–1, that the reply begins with a word.
 
     Args:
         alternatives: Log-probability by token at the first token of the reply.
+        word: Such as "Yes"; with white space around it, it is the same word.
     """
-    first = prompts.NOT_STATED.split()[0]
-    return min(1.0, sum(math.exp(logprob) for token, logprob in alternatives.items() if token.strip() == first))
+    return min(1.0, sum(math.exp(logprob) for token, logprob in alternatives.items() if token.strip() == word))
+
+
+def yes_probability(alternatives: Mapping[str, float]) -> float | None:
+    """The probability, 0–1, of "Yes" against "No"; None where the reply begins with neither."""
+    yes, no = probability(alternatives, "Yes"), probability(alternatives, "No")
+    return yes / (yes + no) if yes + no else None
 
 
 def declines(sentence: str) -> bool:
-    """Whether a sentence of a draft is the reply that the prompt asks for, or ends in it, as small models have it."""
-    said, declined = sentence.casefold().rstrip(". "), prompts.NOT_STATED.casefold().rstrip(".")
-    return said.startswith(declined) or said.endswith(declined)
+    """Whether a sentence of a draft says that there is nothing to say, which is for us to decide."""
+    return bool(_DECLINES.search(sentence))

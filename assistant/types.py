@@ -49,19 +49,31 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the model says, before it writes, to whether the passages state the answer.
+
+    Attributes:
+        stated: Whether it says yes.
+        probability: The probability, 0–1, of that yes against no; None where the endpoint reports no log-probabilities.
+        baseline: The same for a question that has nothing to do with the passages; None likewise.
+    """
+
+    stated: bool
+    probability: float | None = None
+    baseline: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """What the model wrote, before any of it is believed.
 
     Attributes:
         text: The words, without the white space around them.
-        none_probability: The probability, 0–1, that the model gave to "not stated" when it began to write; None where
-            the endpoint reports no log-probabilities.
-        mean_logprob: The mean log-probability of the tokens written, at most 0; None likewise.
+        verdict: Whether the passages state the answer, as the model has it.
     """
 
     text: str
-    none_probability: float | None = None
-    mean_logprob: float | None = None
+    verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -128,11 +140,15 @@ class Claim:
         text: The sentence, without markers.
         markers: The footnotes that carry it, in the order of their numbers; never empty in an answer.
         support: How much of its content stands in the cited words, 0–1.
+        confidence: The probability, 0–1, that it answers the question rightly.
+        features: What that was computed from, by name, as ``assistant/decide.py`` has them.
     """
 
     text: str
     markers: tuple[int, ...]
     support: float
+    confidence: float
+    features: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +158,26 @@ class Usage:
     Attributes:
         model: The model's name.
         prompt_tokens: Tokens read, over all calls.
+        cached_tokens: How many of those it had read before, where the endpoint counts them.
         completion_tokens: Tokens written, over all calls.
         calls: How often the model was called.
     """
 
     model: str
     prompt_tokens: int = 0
+    cached_tokens: int = 0
     completion_tokens: int = 0
     calls: int = 0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        """What both cost together."""
+        return Usage(
+            self.model,
+            self.prompt_tokens + other.prompt_tokens,
+            self.cached_tokens + other.cached_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.calls + other.calls,
+        )
 
 
 @dataclass(frozen=True, slots=True)

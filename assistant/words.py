@@ -19,6 +19,7 @@ _NAME_VOWELS = ("", "a", "y")
 # What is left of a shorter word is too little to be a name: "man" is not of "Ma".
 _SHORTEST_NAME = 4
 _NEGATIONS = re.compile(r"\b(?:not|never|no|cannot|neither|nor|without)\b|n['’]t\b", re.IGNORECASE)
+_SHORTEST_PLURAL = 2
 # How many words after a negation it may speak of: "did not, however, sell".
 _NEGATION_REACH = 3
 
@@ -37,8 +38,8 @@ STOPWORDS = frozenset(
     a about above after again all also although am an and any anyone anything are around as at be became because become
     been before being below between both but by can could did do does doing done down during each either else ever
     every few for from further get gets give given gives go goes had has have having he her here hers herself him
-    himself his how however i if in into is it its itself just kind know last let like made make makes many may me
-    might mine more most much must my myself near need neither new no nor not now of off often on once only or other
+    himself his how however i if in into is it its itself just kind know last let like made make makes making many may
+    me might mine more most much must my myself near need neither new no nor not now of off often on once only or other
     our ours out over own per please rather said same say says see seem seems shall she should since so some such
     take tell than that the their theirs them themselves then there these they thing things this those though through
     thus to too toward towards under until up upon us used uses using very was way we well went were what when where
@@ -133,7 +134,7 @@ def _words(text: str) -> Iterator[Word]:
             yield Word(bare, (_number(bare),), number=True)
         elif bare.isupper() and len(bare) > 1:
             yield Word(bare, (f"={bare}", _stem(bare)), name=True)
-        elif bare.casefold() not in STOPWORDS and len(bare) > 1:
+        elif len(bare) > 1 and (bare.casefold() not in STOPWORDS or _is_month(text, bare, match.start())):
             name = bare[0].isupper() and not _begins_sentence(text, match.start())
             # "One" is as often a pronoun as a number.
             number = bare.casefold() in _NUMBER_WORDS and bare.casefold() != "one"
@@ -141,7 +142,9 @@ def _words(text: str) -> Iterator[Word]:
 
 
 def _keys(bare: str) -> tuple[str, ...]:
-    joined = _stem(bare.replace("-", ""))
+    # "PCs" are more than one PC.
+    plural = bare[-1] == "s" and len(bare) > _SHORTEST_PLURAL and bare[:-1].isupper()
+    joined = _stem((bare[:-1] if plural else bare).replace("-", ""))
     number = _NUMBER_WORDS.get(bare.casefold())
     return (joined, number) if number else (joined,)
 
@@ -181,6 +184,11 @@ def _derived(name: str) -> frozenset[str]:
 def _begins_sentence(text: str, start: int) -> bool:
     before = text[:start].rstrip(" \t([")
     return not before or before[-1] in _SENTENCE_END
+
+
+def _is_month(text: str, bare: str, start: int) -> bool:
+    """Whether this is May, and not that one may."""
+    return bare == "May" and not _begins_sentence(text, start)
 
 
 def _is_number(text: str) -> bool:

@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 if TYPE_CHECKING:
+    from assistant.settings import Settings
+    from eval.core import Options
     from eval.result import Comparison, Result
+    from eval.suite import Suite
 
+Half = Literal["fit", "report"]
 RUNS = Path("footnoted-runs")
 # Compared with a baseline even where no rule names them.
 COMPARED = (
@@ -24,14 +28,23 @@ COMPARED = (
 
 
 def evaluate(
-    suite: Annotated[
-        str, typer.Argument(help="A suite by name (seeds ships, others from FOOTNOTED_SUITES), or its folder.")
-    ] = "seeds",
+    suites: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[SUITE]…",
+            help="A suite by name (seeds ships, others from FOOTNOTED_SUITES), or its folder; several to --calibrate.",
+            show_default="seeds",
+        ),
+    ] = None,
     *,
     limit: Annotated[
         int | None, typer.Option(help="Ask only so many cases; the same ones each time, for each --seed.", min=1)
     ] = None,
     only: Annotated[str | None, typer.Option(help="Ask only cases of this kind.")] = None,
+    half: Annotated[
+        Half | None,
+        typer.Option(help="Ask only cases of one half: that which may be fitted on, or that which is reported on."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Which cases --limit chooses.")] = 0,
     retrieval_only: Annotated[
         bool, typer.Option("--retrieval-only", help="Find passages and score those; answer nothing.")
@@ -57,6 +70,12 @@ def evaluate(
         str | None,
         typer.Option(help='Rules that end with status 1 where broken: "answered_right<-0.03,citation_validity<1".'),
     ] = None,
+    calibrate: Annotated[
+        bool,
+        typer.Option(
+            "--calibrate", help="Fit the confidence on halves of the suites, and report on the others. --json: where."
+        ),
+    ] = False,
     output: Annotated[Path | None, typer.Option("--json", help="Write the result here too, as a baseline.")] = None,
     out: Annotated[Path, typer.Option(help="Where each run has its folder, with its report.")] = RUNS,
 ) -> None:
@@ -73,6 +92,9 @@ def evaluate(
 
     if peer not in (None, *core.PEERS):
         raise EvalError(f"no peer is called {peer!r}; there is: {', '.join(core.PEERS)}")
+    names = suites or ["seeds"]
+    if len(names) > 1 and not calibrate:
+        raise EvalError(f"one suite at a time is run: {names[0]}, or {names[1]}; only --calibrate takes several")
     rules = gate.rules(fail_on or "")
     before = None if baseline is None else core.read_result(baseline)
     if before is None and any(rule.change for rule in rules):
@@ -80,6 +102,7 @@ def evaluate(
     options = core.Options(
         limit=limit,
         only=only,
+        half=half,
         seed=seed,
         retrieval_only=retrieval_only,
         supplied=supplied,
@@ -88,12 +111,19 @@ def evaluate(
         peer=peer,
         fresh=fresh,
     )
-    loaded = read(find(suite))
+    if calibrate:
+        if rules or before or any((only, half, retrieval_only, supplied, deletion, judge, peer)):
+            raise EvalError(
+                "--calibrate chooses for itself what is asked; give it with --model, --limit and --json alone"
+            )
+        _calibrate([read(find(name)) for name in names], from_environment(model), options, out, output)
+        return
+    loaded = read(find(names[0]))
     if before is not None:
         core.require_same(before, loaded.name)
     finished = core.evaluate(loaded, from_environment(model), options, out)
-    names = list(dict.fromkeys([*COMPARED, *(rule.metric for rule in rules)]))
-    comparisons = [] if before is None else core.compared(finished.result, before, names)
+    metrics = list(dict.fromkeys([*COMPARED, *(rule.metric for rule in rules)]))
+    comparisons = [] if before is None else core.compared(finished.result, before, metrics)
     remarks = [] if before is None else compare.remarks(finished.result, before)
     page = core.write_report(finished, loaded, comparisons, remarks)
     if output is not None:
@@ -109,6 +139,28 @@ def evaluate(
         typer.echo(f"The gate is kept: {', '.join(map(str, rules))}")
     if broken:
         raise typer.Exit(1)
+
+
+def _calibrate(
+    suites: "Sequence[Suite]", settings: "Settings", options: "Options", runs: Path, output: Path | None
+) -> None:
+    from rich.console import Console  # noqa: PLC0415
+
+    from eval.calibrate import calibrate  # noqa: PLC0415
+    from eval.core import LABELS  # noqa: PLC0415
+    from eval.metrics import HEADLINE  # noqa: PLC0415
+    from eval.report import scored  # noqa: PLC0415
+
+    path = output or runs / "calibration.json"
+    made = calibrate(suites, settings, options, runs, path)
+    console = Console()
+    shown = {name: one for name, one in made.estimates.items() if name in HEADLINE}
+    title = f"{made.calibration.model}, {made.calibration.provenance.claims} claims fitted on, {made.cases} other cases"
+    console.print(scored(title, shown, LABELS))
+    for share in made.curve:
+        wrong = "" if share.wrong is None else f", {share.wrong:.1%} of those wrong"
+        console.print(f"risk {share.risk:4.2f}: {share.answered:.1%} answered{wrong}", highlight=False)
+    console.print(f"To answer by it, set FOOTNOTED_CALIBRATION={path}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _print(result: "Result", comparisons: Sequence["Comparison"], remarks: Sequence[str], page: Path) -> None:

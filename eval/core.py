@@ -20,7 +20,7 @@ from eval.peer import LlamaIndexPeer
 from eval.replies import KeptModel, Replies
 from eval.result import Comparison, Manifest, Result
 from eval.run import Journal, judged, run
-from eval.suite import Case, Suite, clusters, sample
+from eval.suite import Case, Suite, clusters, half, sample
 from eval.system import System
 from index import weights
 
@@ -38,6 +38,7 @@ class Options:
     Attributes:
         limit: Ask only so many cases, chosen by the seed; a smaller number asks some of the same.
         only: Ask only the cases of this kind.
+        half: Ask only those that may be fitted on, or only the others, ``report``.
         seed: Which cases a limit chooses.
         retrieval_only: Find passages and answer nothing.
         supplied: Answer each case from the documents that it names, and search nothing.
@@ -49,6 +50,7 @@ class Options:
 
     limit: int | None = None
     only: str | None = None
+    half: str | None = None
     seed: int = 0
     retrieval_only: bool = False
     supplied: bool = False
@@ -122,6 +124,7 @@ def chosen(suite: Suite, options: Options) -> list[Case]:
     if not cases:
         kinds = ", ".join(sorted({case.kind for case in suite.cases}))
         raise EvalError(f"{suite.name} has no cases of the kind {options.only!r}; there are: {kinds}")
+    cases = [case for case in cases if options.half in (None, half(case))]
     if options.supplied:
         cases = [case for case in cases if supplied_sources(case)]
         if not cases:
@@ -224,7 +227,7 @@ def save(result: Result, path: Path) -> None:
     rows = ",\n".join(row.model_dump_json() for row in result.rows)
     rest = result.model_dump_json(exclude={"rows"})
     # A line a case, so that a new baseline shows what has changed.
-    _write(path, f'{rest.removesuffix("}")},\n"rows":[\n{rows}\n]}}\n')
+    write(path, f'{rest.removesuffix("}")},\n"rows":[\n{rows}\n]}}\n')
 
 
 def _model(settings: Settings, options: Options) -> KeptModel:
@@ -264,7 +267,12 @@ def _judged(outcomes: Sequence[Outcome], suite: Suite, model: KeptModel) -> list
     return list(progress.counted(judging, len(outcomes), "Judging the answers"))
 
 
-def _write(path: Path, text: str) -> None:
+def write(path: Path, text: str) -> None:
+    """Write a file, whole or not at all.
+
+    Raises:
+        EvalError: It can't be written there.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         new = path.with_name(f".{path.name}.{os.getpid()}")

@@ -1,6 +1,6 @@
 """Footnoted itself as a system that is evaluated."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from assistant import condense
 from assistant.core import Assistant
@@ -41,14 +41,12 @@ class Footnoted:
         deletion: bool = False,
     ) -> None:
         self._suite = suite
-        self._index = index
         self._model = model
-        self._settings = settings
         self._supplied = supplied
         self._deletion = deletion
         self.assistant = Assistant(index, model, settings, now=model.now)
         # Its prompts are the same, so it costs no second call of the model.
-        self._eager = Assistant(index, model.keeping(), settings.model_copy(update={"threshold": 0.0}))
+        self._eager = Assistant(index, model.keeping(), settings.model_copy(update={"risk": 1.0}))
 
     def retrieve(self, case: Case) -> Outcome:
         """Search as for an answer, and stop there."""
@@ -93,12 +91,12 @@ class Footnoted:
         return Outcome(
             case=case.id,
             query=query,
-            passages=self._search(case.question, condense.background(case.question, case.turns(), query)),
-            plain=self._search(case.question) if case.history else None,
+            passages=self._search(case, query),
+            plain=self._search(case.model_copy(update={"history": ()}), case.question) if case.history else None,
         )
 
-    def _search(self, query: str, background: Mapping[str, float] | None = None) -> tuple[Place, ...]:
-        hits = self._index.search(query, PASSAGES, by=self._settings.retrieval, background=background)
+    def _search(self, case: Case, query: str) -> tuple[Place, ...]:
+        hits = self.assistant.find(case.question, case.turns(), query, PASSAGES)
         # Gold names one of several documents that say the same, and it may be one that was folded.
         return tuple(Place.of(passage) for hit in hits for passage in (hit.passage, *hit.duplicates))
 

@@ -85,6 +85,9 @@ def _plain(settings: Settings) -> dict[str, str]:
     shown = settings.model_dump(exclude={"openai_api_key", "openai_base_url"})
     if settings.openai_base_url is not None:
         shown["openai_base_url"] = host(settings.openai_base_url)
+    if settings.calibration is not None:
+        # Not where it is: two files that say the same are the same.
+        shown["calibration"] = hashlib.sha256(settings.calibration.read_bytes()).hexdigest()[:16]
     return {name: str(value) for name, value in shown.items() if value is not None}
 
 

@@ -34,6 +34,13 @@ def _of_many(statistic: Callable[[Table], float | None]) -> Callable[[Table], fl
     return lambda table: statistic(table) if len(table) >= _LEAST_CALIBRATED else None
 
 
+def _calibration_redrawn(table: Table, positions: NDArray[np.intp]) -> float | None:
+    confidence, right = table.column("eager_confidence"), table.column("eager_right") == 1.0
+    return (
+        selective.redrawn_calibration_error(confidence, right, positions) if len(table) >= _LEAST_CALIBRATED else None
+    )
+
+
 def _percentile(column: str, share: float) -> Callable[[Table], float | None]:
     def statistic(table: Table) -> float | None:
         return float(np.quantile(table.column(column), share)) if len(table) else None
@@ -177,6 +184,7 @@ def _selective() -> list[Metric]:
                 applies=_drafted,
                 # Cases that are drawn twice agree with each other, which looks like bad calibration.
                 drawn=measure is selective.brier,
+                redrawn=_calibration_redrawn if measure is selective.calibration_error else None,
             )
             for name, title, definition, measure in drafted
         ),
@@ -210,7 +218,16 @@ def _costs() -> list[Metric]:
         )
         for kind, what in (("prompt", "read"), ("completion", "written"))
     ]
-    return [*seconds, *tokens]
+    new = Metric(
+        "new_tokens_p50",
+        "tokens read anew, median",
+        "the prompts' tokens less those that the model had read before, of the cases in which it tells",
+        "count",
+        "lower",
+        statistic=_percentile("new_tokens", 0.5),
+        applies=_has("new_tokens"),
+    )
+    return [*seconds, *tokens, new]
 
 
 _JUDGES = ("faithfulness", "relevancy", "correctness")

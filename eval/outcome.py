@@ -57,11 +57,13 @@ class Stated(Written):
         text: The sentence, without markers.
         markers: The footnotes that carry it.
         support: How much of it the system found in the cited words, 0–1; None where the system doesn't say.
+        features: What its confidence was computed from, by name; none where the system doesn't say.
     """
 
     text: str
     markers: tuple[int, ...] = ()
     support: float | None = None
+    features: Mapping[str, float] = Field(default_factory=dict)
 
 
 class Reply(Written):
@@ -76,6 +78,7 @@ class Reply(Written):
         claims: The sentences of the answer.
         model: The model's name.
         prompt_tokens: Tokens read, over all calls.
+        cached_tokens: How many of those it had read before, where the endpoint counts them.
         completion_tokens: Tokens written, over all calls.
         calls: How often the model was called.
         timings: Seconds by stage, with ``total``, and ``first_word`` where a word stayed. Calls whose replies had been
@@ -90,6 +93,7 @@ class Reply(Written):
     claims: tuple[Stated, ...] = ()
     model: str = ""
     prompt_tokens: int = 0
+    cached_tokens: int = 0
     completion_tokens: int = 0
     calls: int = 0
     timings: Mapping[str, float] = Field(default_factory=dict)
@@ -111,9 +115,13 @@ class Reply(Written):
                 Cited(source=one.source, start=one.start, end=one.end, marker=one.marker, quote=one.quote)
                 for one in answer.citations
             ),
-            claims=tuple(Stated(text=one.text, markers=one.markers, support=one.support) for one in answer.claims),
+            claims=tuple(
+                Stated(text=one.text, markers=one.markers, support=one.support, features=dict(one.features))
+                for one in answer.claims
+            ),
             model=answer.usage.model,
             prompt_tokens=answer.usage.prompt_tokens,
+            cached_tokens=answer.usage.cached_tokens,
             completion_tokens=answer.usage.completion_tokens,
             calls=answer.usage.calls,
             timings=dict(answer.timings),

@@ -91,6 +91,12 @@ def decidable(case: Case) -> bool:
     return not case.answerable or any(len(text.normalised(one).split()) <= LONGEST_REFERENCE for one in case.answers)
 
 
+def cites(case: Case, reply: Reply, documents: Mapping[str, Document]) -> bool:
+    """Whether a valid citation overlaps the gold evidence; False where none is known."""
+    gold = [Place(source=one.source, start=one.start, end=one.end) for one in case.evidence]
+    return bool(gold) and bool(citations.hit([one for one in reply.citations if valid(one, documents)], gold))
+
+
 def valid(cited: Cited, documents: Mapping[str, Document]) -> bool:
     """Whether a citation's quote stands byte for byte where it says that it does."""
     document = documents.get(cited.source)
@@ -189,6 +195,8 @@ def _eager(case: Case, reply: Reply) -> Figures:
 
 def _cost(reply: Reply) -> Figures:
     yield "prompt_tokens", float(reply.prompt_tokens)
+    if reply.cached_tokens:
+        yield "new_tokens", float(reply.prompt_tokens - reply.cached_tokens)
     yield "completion_tokens", float(reply.completion_tokens)
     for stage in STAGES:
         if stage in reply.timings:

@@ -62,7 +62,8 @@ class Metric:
         ratio: By case, what is added above and below the line; a case with 0 / 0 does not count.
         statistic: Computes it where it is no ratio; None where it is undefined.
         applies: By case, whether it counts for a statistic.
-        drawn: Whether drawing cases again tells how sure a statistic is.
+        drawn: Whether drawing cases again makes a run whose statistic can be taken like that of any other.
+        redrawn: Computes it for the cases at these positions, drawn again, where it can't.
         signed: Whether it can be below 0.
         judged: The column of a judge, whose failures leave cases unscored; else None.
     """
@@ -76,6 +77,7 @@ class Metric:
     statistic: Callable[[Table], float | None] | None = None
     applies: Callable[[Table], NDArray[np.bool_]] = lambda table: np.ones(len(table), dtype=np.bool_)
     drawn: bool = True
+    redrawn: Callable[[Table, NDArray[np.intp]], float | None] | None = None
     signed: bool = False
     judged: str | None = None
 
@@ -108,7 +110,8 @@ class Metric:
             ends = intervals.ratio_interval(*self.ratio(table), clusters)
         else:
             counting = self._counting(table)
-            draws = intervals.resamples([clusters[int(place)] for place in there]) if self.drawn else []
+            sure = self.drawn or self.redrawn is not None
+            draws = intervals.resamples([clusters[int(place)] for place in there]) if sure else []
             ends = intervals.interval(lambda drawn: self._drawn(counting, drawn), draws)
         low, high = self._honest(value, ends, len({clusters[int(place)] for place in there}))
         return Estimate(value=value, low=low, high=high, n=len(there))
@@ -124,6 +127,8 @@ class Metric:
         return (None, None)
 
     def _drawn(self, table: Table, positions: NDArray[np.intp]) -> float | None:
+        if self.redrawn is not None:
+            return self.redrawn(table, positions)
         return self.statistic(table.take(positions)) if self.statistic else None
 
     def _counting(self, table: Table) -> Table:

@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
@@ -25,6 +25,7 @@ from llama_index.core.base.llms.types import (
 from llama_index.core.llms import CustomLLM
 from pydantic import PrivateAttr
 
+from assistant import prompts
 from assistant.llm import Delta, Message, Model
 from assistant.types import Evidence
 from index import split
@@ -45,21 +46,26 @@ class ScriptedLLM(CustomLLM):
     Args:
         replies: In the order in which they are given.
         pause: Seconds before each word.
+        stated: What it says to whether a document states the answer, which is not one of its replies.
 
     Attributes:
-        calls: The messages of each call.
+        calls: The messages of each call that took one of its replies.
         closed: How many streams were closed before they had ended.
     """
 
     _replies: deque[str | Breaks | Exception] = PrivateAttr()
     _pause: float = PrivateAttr()
+    _stated: str = PrivateAttr()
     _calls: list[list[ChatMessage]] = PrivateAttr(default_factory=list)
     _closed: int = PrivateAttr(default=0)
 
-    def __init__(self, replies: Sequence[str | Breaks | Exception] = (), pause: float = 0.0) -> None:
+    def __init__(
+        self, replies: Sequence[str | Breaks | Exception] = (), pause: float = 0.0, stated: str = "Yes."
+    ) -> None:
         super().__init__()
         self._replies = deque(replies)
         self._pause = pause
+        self._stated = stated
 
     @property
     def calls(self) -> list[list[ChatMessage]]:
@@ -78,6 +84,8 @@ class ScriptedLLM(CustomLLM):
         return "\n".join(str(message.content) for message in self._calls[call])
 
     def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
+        if asks_for_a_verdict(str(messages[-1].content)):
+            return self._speak(self._stated)
         self._calls.append(list(messages))
         return self._speak(self._next(messages))
 
@@ -133,6 +141,11 @@ class DeltaModel(Model):
         yield from self._replies.popleft()
 
 
+def asks_for_a_verdict(said: str) -> bool:
+    """Whether this is the end of the call that asks whether a document states the answer."""
+    return said.endswith(prompts.STATED)
+
+
 def spoken(text: str) -> list[str]:
     """The words of a text, each with the white space before it."""
     return re.findall(r"\s*\S+", text)
@@ -161,6 +174,9 @@ class Reply:
     pause: float = 0.0
 
 
+YES = Reply("Yes.", logprobs={"Yes": -0.1, "No": -2.4})
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A request that an ``Endpoint`` has had."""
@@ -172,7 +188,7 @@ class Asked:
     @property
     def question(self) -> str:
         """The question of an answering prompt."""
-        return str(self.body["messages"][-1]["content"]).rpartition("Question: ")[2]
+        return str(self.body["messages"][-1]["content"]).rpartition("Question: ")[2].partition("\n")[0]
 
 
 class Endpoint:
@@ -181,12 +197,15 @@ class Endpoint:
     Args:
         answer: Makes the reply to a chat request.
         models: The models that it says it has.
+        verdict: The reply to whether a document states the answer, which is not asked of ``answer``.
     """
 
-    def __init__(self, answer: Callable[[Asked], Reply], models: Sequence[str] = ("tiny",)) -> None:
+    def __init__(
+        self, answer: Callable[[Asked], Reply], models: Sequence[str] = ("tiny",), verdict: Reply = YES
+    ) -> None:
         self.asked: list[Asked] = []
         self.hung_up = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler(answer, models))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler(answer, models, verdict))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
     @property
@@ -204,7 +223,9 @@ class Endpoint:
         self._thread.join()
         self._server.server_close()
 
-    def _handler(self, answer: Callable[[Asked], Reply], models: Sequence[str]) -> type[BaseHTTPRequestHandler]:
+    def _handler(
+        self, answer: Callable[[Asked], Reply], models: Sequence[str], verdict: Reply
+    ) -> type[BaseHTTPRequestHandler]:
         endpoint = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -219,6 +240,9 @@ class Endpoint:
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                if asks_for_a_verdict(body["messages"][-1]["content"]):
+                    self._stream(verdict if body.get("logprobs") else replace(verdict, logprobs={}))
+                    return
                 reply = answer(self._note(body))
                 time.sleep(reply.silence)
                 try:

@@ -77,3 +77,36 @@ def test_tokens_are_counted_without_a_network(tmp_path: Path) -> None:
         check=False,
     )
     assert (done.returncode, done.stdout.strip()) == (0, "7"), done.stderr
+
+
+BERG = "Cats sleep most of the day. Anna Berg opened the Oslo bakery in 1987. It sells bread."
+DAHL = "Nils Dahl keeps the keys. Dogs bark at night."
+
+
+def test_the_sentences_that_a_question_is_about_are_read_first() -> None:
+    found = hits([DAHL, BERG], [0, 1])
+    (one,) = context.narrow(found, "When was the Oslo bakery opened?", 20)
+    assert one.text == "Anna Berg opened the Oslo bakery in 1987."
+    assert one.number == 1
+
+
+def test_sentences_that_follow_one_another_are_one_piece_of_evidence_and_others_are_not() -> None:
+    text = "Anna bakes bread. Anna bakes cakes. Dogs bark at night. Anna bakes rolls."
+    read = context.narrow(hits([text], [0]), "What does Anna bake?", 30)
+    assert [item.text for item in read] == ["Anna bakes bread. Anna bakes cakes.", "Anna bakes rolls."]
+    assert [item.number for item in read] == [1, 2]
+
+
+@given(TEXTS, st.integers(1, 100))
+def test_what_is_narrowed_fits_and_is_in_the_order_of_the_documents(texts: list[str], budget: int) -> None:
+    read = context.narrow(hits(texts, list(range(len(texts)))), "Two words?", budget)
+    sentences = [(item.passage.source, sentence.start) for item in read for sentence in item.sentences]
+    assert sentences == sorted(set(sentences))
+    spent = sum(
+        context.tokens(item.words(sentence)) + context.LINE_TOKENS for item in read for sentence in item.sentences
+    )
+    assert spent <= budget or len(sentences) == 1
+
+
+def test_of_nothing_nothing_is_read() -> None:
+    assert context.narrow([], "What?", 100) == ()

@@ -1,6 +1,8 @@
 """The assistant as its users see it: a real index of the shipped article; only who writes is scripted."""
 
+import math
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -8,20 +10,21 @@ import httpx
 import pytest
 
 import assistant as public
-from assistant import core, llm
+from assistant import context, core, llm
 from assistant.core import Assistant
 from assistant.errors import ModelInterrupted, QuestionError
+from assistant.llm import Delta
 from assistant.settings import Settings
 from assistant.types import Answer, Event, Found, Said, Settled, Turn, Working
 from index import Index
 from index.errors import IndexMissing
-from tests.fakes import AnsweringLLM, Breaks, ScriptedLLM
+from tests.fakes import AnsweringLLM, Breaks, DeltaModel, ScriptedLLM
 from tests.index_fakes import model
 
 MINISTER = "Who is Japan's foreign minister?"
 KISHIDA = "The foreign minister is Fumio Kishida."
 # What is said stands or falls here by its evidence alone; what confidence adds to that has tests of its own.
-OPEN = Settings(threshold=0.0)
+OPEN = Settings(risk=1.0)
 BROKEN = httpx.ReadError("the connection was lost")
 
 
@@ -29,8 +32,8 @@ def assistant(index: Index, writer: ScriptedLLM, settings: Settings = OPEN) -> A
     return Assistant(index, llm.wrap(writer), settings)
 
 
-def asked(index: Index, *replies: str, question: str = MINISTER) -> Answer:
-    return assistant(index, ScriptedLLM(replies)).ask(question)
+def asked(index: Index, *replies: str, question: str = MINISTER, stated: str = "Yes.") -> Answer:
+    return assistant(index, ScriptedLLM(replies, stated=stated)).ask(question)
 
 
 def said(events: list[Event]) -> list[str]:
@@ -68,7 +71,7 @@ def test_an_answer_carries_a_footnote_to_the_words_it_came_from(article: Index) 
     assert 0.0 <= answer.confidence <= 1.0
     assert answer.hits == tuple(article.search(MINISTER))
     assert (answer.question, answer.query) == (MINISTER, MINISTER)
-    assert (answer.usage.model, answer.usage.calls) == ("scripted", 1)
+    assert (answer.usage.model, answer.usage.calls) == ("scripted", 2)
     assert 0 < answer.timings["first_word"] <= answer.timings["total"]
     assert {"condense", "search", "read"} < set(answer.timings)
 
@@ -105,7 +108,15 @@ def test_a_refusal_names_what_is_said_nowhere(article: Index) -> None:
 def test_a_claim_that_the_documents_do_not_carry_is_taken_out(article: Index, invented: str) -> None:
     answer = asked(article, f"{invented} {KISHIDA} {invented}")
     assert answer.text == "The foreign minister is Fumio Kishida [1]."
-    assert not asked(article, invented).answered
+    assert not asked(article, invented, stated="No.").answered
+
+
+def test_where_nothing_stands_of_what_is_stated_the_words_of_the_document_are_the_answer(article: Index) -> None:
+    answer = asked(article, "Fumio Kishida is 57 years old.")
+    assert (answer.kind, len(answer.claims)) == ("answer", 1)
+    assert answer.claims[0].text == " ".join(answer.citations[0].quote.split())
+    assert "Foreign Minister Fumio Kishida" in answer.text
+    assert not asked(article, "It is 57.", question="How many goals did Messi shoot?").answered
 
 
 def test_markers_that_the_model_writes_are_not_believed(article: Index) -> None:
@@ -121,10 +132,32 @@ def test_words_that_are_cited_twice_keep_their_marker_and_a_claim_is_said_once(a
 
 
 def test_what_is_not_sure_enough_is_refused(article: Index) -> None:
-    answer = assistant(article, ScriptedLLM([KISHIDA]), Settings(threshold=1.0)).ask(MINISTER)
+    answer = assistant(article, ScriptedLLM([KISHIDA]), Settings(risk=0.0)).ask(MINISTER)
     assert not answer.answered
     assert 0.0 < answer.confidence < 1.0
     assert answer.reason == "These documents don't say: no passage found states the answer."
+
+
+def test_a_refusal_quotes_what_the_documents_say_that_is_near(tmp_path: Path) -> None:
+    index = index_of(tmp_path, oslo="Anna Berg opened the Oslo bakery in 1987. It sells bread.")
+    answer = asked(
+        index, "It was closed in 1990.", question="When was the Oslo bakery of Anna Berg closed?", stated="No."
+    )
+    assert (answer.kind, answer.answered) == ("rebuttal", False)
+    assert answer.reason == "These documents don't say: no passage found states the answer."
+    assert answer.text == f"{answer.reason} What they do say: Anna Berg opened the Oslo bakery in 1987 [1]."
+    assert [citation.quote for citation in answer.citations] == ["Anna Berg opened the Oslo bakery in 1987."]
+
+
+def test_documents_that_differ_are_both_shown(tmp_path: Path) -> None:
+    one, other = "The Oslo museum has 12 rooms. It is old.", "It is old. The Oslo museum has\n14 rooms."
+    index = index_of(tmp_path, one=one, other=other)
+    stream = list(assistant(index, ScriptedLLM(["It has 12 rooms."])).stream("How many rooms has the Oslo museum?"))
+    said_ = "It has 12 rooms [1]. Another document says: The Oslo museum has 14 rooms [2]."
+    assert " ".join(said(stream)) == said_
+    (answer,) = [event.answer for event in stream if isinstance(event, Settled)]
+    assert (answer.kind, answer.text) == ("answer", said_)
+    assert [citation.quote for citation in answer.citations] == [one[:29], other[11:]]
 
 
 def test_a_stream_tells_each_step_and_withdraws_nothing(article: Index) -> None:
@@ -163,6 +196,21 @@ def test_a_stream_that_is_closed_before_the_model_is_asked_never_asks_it(article
     assert not writer.calls
 
 
+def test_small_talk_is_answered_without_the_model(article: Index) -> None:
+    writer = ScriptedLLM([])
+    (event,) = assistant(article, writer).stream("What can I ask?")
+    assert isinstance(event, Settled)
+    assert (event.answer.kind, event.answer.answered, event.answer.citations) == ("chat", False, ())
+    (document,) = article.documents()
+    assert f"“{document.title}”" in event.answer.text
+    assert event.answer.timings["total"] >= 0.0
+
+
+def test_a_question_that_says_nothing_gets_one_back(article: Index) -> None:
+    answer = asked(article, question="And why?")
+    assert (answer.kind, answer.answered) == ("clarification", False)
+
+
 def test_a_follow_up_is_asked_with_what_went_before(article: Index) -> None:
     history = [Turn("user", "Who is Japan's Defence Minister?"), Turn("assistant", "Gen Nakatani [1].")]
     writer = ScriptedLLM(
@@ -171,8 +219,8 @@ def test_a_follow_up_is_asked_with_what_went_before(article: Index) -> None:
     answer = assistant(article, writer).ask("Who was meeting with him?", history)
     assert (answer.question, answer.query) == ("Who was meeting with him?", "Who was meeting with Gen Nakatani?")
     assert answer.text == "Carter was meeting with Defence Minister Gen Nakatani [1]."
-    assert answer.usage.calls == len(writer.calls) == 2
-    assert writer.prompt().endswith("Question: Who was meeting with Gen Nakatani?")
+    assert (answer.usage.calls, len(writer.calls)) == (3, 2)
+    assert "\nQuestion: Who was meeting with Gen Nakatani?\n" in writer.prompt()
 
 
 def test_a_follow_up_is_searched_with_what_went_before(tmp_path: Path) -> None:
@@ -201,7 +249,7 @@ def test_the_longest_question_is_asked(article: Index) -> None:
 
 
 @pytest.mark.parametrize(
-    "question", ["Who is Japan's foreign minister\ud83d?", "\udcff", "Ünïcödé 日本 🎌?", "\0", "%s {0}"]
+    "question", ["Who is Japan's foreign minister\ud83d?", "Who\udcff Abe", "Ünïcödé 日本 🎌?", "Abe\0", "%s {0} Abe"]
 )
 def test_any_characters_may_be_asked(article: Index, question: str) -> None:
     writer = ScriptedLLM(["Not stated."])
@@ -258,7 +306,7 @@ def test_two_threads_each_get_their_own_answer(article: Index) -> None:
 
     def answered(prompt: str) -> str:
         together.wait()
-        return replies[prompt.rpartition("Question: ")[2]]
+        return replies[prompt.rpartition("Question: ")[2].partition("\n")[0]]
 
     shared = assistant(article, AnsweringLLM(answered))
     with ThreadPoolExecutor(2) as threads:
@@ -313,3 +361,39 @@ def test_the_shipped_corpus_has_an_index_of_its_own(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("FOOTNOTED_CACHE", str(tmp_path))
     assert core.shipped_index().parent == tmp_path / "corpora"
     assert [path.name for path in core.shipped_files()] == ["000_2370e6ea2087606b.txt"]
+
+
+class Embedded(DeltaModel):
+    """A model that is taken for the embedded one, whose prompts can be kept."""
+
+    embedded = True
+
+
+def verdict(yes: float) -> list[Delta]:
+    return [Delta("Yes", alternatives={"Yes": math.log(yes), "No": math.log(1 - yes)})]
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Iterator[Index]:
+    """More than a prompt holds: a bakery for each of forty towns."""
+    towns = {
+        f"Town{n}": f"The bakery in Town{n} was opened in {1900 + n}. " + "It sells bread and rolls. " * 12
+        for n in range(40)
+    }
+    with index_of(tmp_path, **towns) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(("sure", "readings"), [(0.999, 1), (0.7, 2)])
+def test_of_many_documents_few_sentences_are_read_first_and_all_where_they_leave_a_doubt(
+    many: Index, sure: float, readings: int
+) -> None:
+    said_ = [Delta("It was opened in 1907.")]
+    writer = Embedded(verdict(sure), verdict(0.3), said_, verdict(sure), verdict(0.3), said_)
+    answer = Assistant(many, writer, Settings(risk=0.95)).ask("When was the bakery in Town7 opened?")
+    assert answer.text == "It was opened in 1907 [1]."
+    assert len(writer.calls) == 3 * readings
+    lengths = [context.tokens(call[-1].text) for call in writer.calls[::3]]
+    assert lengths[0] < 200
+    assert readings == 1 or lengths[1] > 400
+    assert answer.usage.calls == 3 * readings

@@ -1,77 +1,95 @@
 """Evidence in, confidence out; and why there is no answer."""
 
 import dataclasses
-import json
 import math
-from importlib.resources import files
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant import decide
+from assistant import calibration, decide
 from assistant.decide import Features
 from assistant.ground import Ground
-from assistant.types import Draft
+from assistant.types import Draft, Verdict
 from tests.fakes import evidence
 
 SHARE = st.floats(0, 1)
 FEATURES = st.builds(
     Features,
-    none_logit=st.none() | st.floats(-7.5, 7.5),
+    stated=st.sampled_from([0.0, 1.0]),
+    stated_logit=st.none() | st.floats(-7.5, 7.5),
+    baseline_logit=st.none() | st.floats(-7.5, 7.5),
     support=SHARE,
     mentions=SHARE,
     about=SHARE,
     unmentioned=st.integers(0, 50),
 )
-GOOD = Features(none_logit=-5.0, support=1.0, mentions=1.0, about=1.0, unmentioned=0)
-BLIND = dataclasses.replace(GOOD, none_logit=None)
+GOOD = Features(stated=1.0, stated_logit=3.0, baseline_logit=0.0, support=1.0, mentions=1.0, about=1.0, unmentioned=0)
+SHIPPED = calibration.of("")
+
+
+def confidence(found: Features) -> float:
+    return decide.confidence(found, SHIPPED)
+
+
+BLIND = dataclasses.replace(GOOD, stated_logit=None, baseline_logit=None)
 
 
 @given(FEATURES)
 def test_a_confidence_is_a_probability(found: Features) -> None:
-    assert 0.0 <= decide.confidence(found) <= 1.0
+    assert 0.0 <= confidence(found) <= 1.0
 
 
-@given(FEATURES.filter(lambda found: found.none_logit is not None), st.floats(0.1, 7.0))
-def test_confidence_falls_as_the_model_leans_to_not_stated(found: Features, more: float) -> None:
-    surer = dataclasses.replace(found, none_logit=min(7.5, (found.none_logit or 0.0) + more))
-    assert decide.confidence(surer) <= decide.confidence(found)
+@given(FEATURES.filter(lambda found: found.stated_logit is not None), st.floats(0.1, 7.0))
+def test_confidence_rises_as_the_model_leans_to_stated(found: Features, more: float) -> None:
+    surer = dataclasses.replace(found, stated_logit=min(7.5, (found.stated_logit or 0.0) + more))
+    assert confidence(surer) >= confidence(found)
+
+
+def test_a_model_that_says_yes_to_anything_is_less_trusted() -> None:
+    assert confidence(dataclasses.replace(GOOD, baseline_logit=3.0)) < confidence(GOOD)
+
+
+@pytest.mark.parametrize("found", [GOOD, BLIND])
+def test_a_model_that_says_no_is_less_trusted(found: Features) -> None:
+    says_no = dataclasses.replace(found, stated=0.0, stated_logit=None if found.stated_logit is None else -3.0)
+    assert confidence(says_no) < confidence(found)
 
 
 @pytest.mark.parametrize("found", [GOOD, BLIND])
 def test_names_that_are_said_nowhere_lower_the_confidence(found: Features) -> None:
-    named = [decide.confidence(dataclasses.replace(found, unmentioned=count)) for count in range(4)]
+    named = [confidence(dataclasses.replace(found, unmentioned=count)) for count in range(4)]
     assert named[0] > named[1] > named[2] > named[3]
 
 
-def test_a_model_that_leans_to_not_stated_is_not_trusted() -> None:
-    assert decide.confidence(dataclasses.replace(GOOD, none_logit=4.0)) < 0.5 < decide.confidence(GOOD)
+def test_a_model_that_leans_to_no_is_not_trusted() -> None:
+    assert confidence(dataclasses.replace(GOOD, stated_logit=-4.0)) < 0.5 < confidence(GOOD)
 
 
 def test_without_log_probabilities_there_is_a_confidence_too() -> None:
-    assert decide.confidence(BLIND) > 0.5
-    assert set(BLIND.values()) == {"support", "mentions", "about", "unmentioned"}
+    assert confidence(BLIND) > 0.5
+    assert set(BLIND.values()) == {"stated", "support", "mentions", "about", "unmentioned"}
 
 
 def test_every_coefficient_is_one_of_a_feature() -> None:
-    fitted = json.loads((files("assistant") / decide.COEFFICIENTS).read_text("utf-8"))
-    for name in ("with_logprobs", "without_logprobs"):
-        assert set(fitted[name]["weights"]) <= set(GOOD.values())
-    assert "none_logit" not in fitted["without_logprobs"]["weights"]
+    assert set(SHIPPED.with_logprobs.weights) <= set(GOOD.values())
+    assert set(SHIPPED.without_logprobs.weights) <= set(BLIND.values())
 
 
 def test_features_say_what_is_known_of_a_claim() -> None:
     ground = Ground(evidence("Anna Berg opened the Oslo bakery in 1987. It sells bread."))
     question = "When did Kari open the bakery?"
     grounding = ground.verify("It opened in 1987.", question)
-    found = decide.features(Draft("It opened in 1987.", 0.5, -0.25), grounding, ground, question)
-    assert found.none_logit == pytest.approx(0.0)
+    found = decide.features(Draft("It opened in 1987.", Verdict(True, 0.5, 0.2)), grounding, ground, question)
+    assert found.stated == 1.0
+    assert found.stated_logit == pytest.approx(0.0)
+    assert found.baseline_logit == pytest.approx(math.log(0.25))
     assert found.support == grounding.support
     assert found.unmentioned == 1
     assert 0.0 < found.mentions < 1.0
     assert found.about == ground.about(question, grounding.places)
-    assert decide.features(Draft("It opened in 1987."), grounding, ground, question).none_logit is None
+    blind = decide.features(Draft("It opened in 1987.", Verdict(False)), grounding, ground, question)
+    assert (blind.stated, blind.stated_logit) == (0.0, None)
 
 
 @given(st.floats(0, 1), st.floats(0, 1))

@@ -15,7 +15,7 @@ MINISTER = "Who is Japan's foreign minister?"
 
 
 def engine(index: Index, *replies: str) -> FootnotedQueryEngine:
-    return FootnotedQueryEngine(Assistant(index, llm.wrap(ScriptedLLM(replies)), Settings(threshold=0.0)))
+    return FootnotedQueryEngine(Assistant(index, llm.wrap(ScriptedLLM(replies)), Settings(risk=1.0)))
 
 
 def test_the_retriever_gives_what_the_search_finds(article: Index) -> None:

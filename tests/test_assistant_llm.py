@@ -149,7 +149,7 @@ def test_closing_a_stream_hangs_up() -> None:
 
 
 def test_an_assistant_over_an_endpoint_answers_with_footnotes(article: Index, talkative: Endpoint) -> None:
-    assistant = Assistant(article, model(talkative.url), Settings(threshold=0.0))
+    assistant = Assistant(article, model(talkative.url), Settings(risk=1.0))
     assert (assistant.model.name, assistant.model.where) == (
         "tiny",
         f"{talkative.url.removeprefix('http://').removesuffix('/v1')} (this machine)",
@@ -157,25 +157,25 @@ def test_an_assistant_over_an_endpoint_answers_with_footnotes(article: Index, ta
     answer = assistant.ask(MINISTER)
     assert answer.text == "The foreign minister is Fumio Kishida [1]."
     assert "Foreign Minister Fumio Kishida" in answer.citations[0].quote
-    assert (answer.usage.prompt_tokens, answer.usage.completion_tokens, answer.usage.calls) == (100, 6, 1)
+    assert (answer.usage.prompt_tokens, answer.usage.completion_tokens, answer.usage.calls) == (300, 8, 3)
     assert talkative.asked[0].question == MINISTER
 
 
-def test_an_endpoint_that_is_sure_that_nothing_is_stated_makes_for_less_confidence(article: Index) -> None:
-    def confidence(not_stated: float) -> float:
-        logprobs = {"The": math.log(1 - not_stated), "Not": math.log(not_stated)}
-        with endpoint(Reply(REPLY, logprobs=logprobs)) as server:
-            return Assistant(article, model(server.url), Settings(threshold=0.0)).ask(MINISTER).confidence
+def test_an_endpoint_that_is_surer_of_its_yes_makes_for_more_confidence(article: Index) -> None:
+    def confidence(yes: float) -> float:
+        verdict = Reply("Yes.", logprobs={"Yes": math.log(yes), "No": math.log(1 - yes)})
+        with Endpoint(lambda _: Reply(REPLY), verdict=verdict) as server:
+            return Assistant(article, model(server.url), Settings(risk=1.0)).ask(MINISTER).confidence
 
-    assert confidence(0.99) < confidence(0.01)
+    assert confidence(0.6) < confidence(0.99)
 
 
 def test_a_stream_cut_half_way_is_begun_again_unless_something_was_said(article: Index) -> None:
     with endpoint(Reply("The foreign", cut="abruptly"), Reply(REPLY)) as server:
-        answer = Assistant(article, model(server.url), Settings(threshold=0.0)).ask(MINISTER)
+        answer = Assistant(article, model(server.url), Settings(risk=1.0)).ask(MINISTER)
     assert answer.answered
     with endpoint(Reply(f"{REPLY} The rules were", cut="quietly"), Reply(REPLY)) as server:
-        events = Assistant(article, model(server.url), Settings(threshold=0.0)).stream(MINISTER)
+        events = Assistant(article, model(server.url), Settings(risk=1.0)).stream(MINISTER)
         assert next(event for event in events if isinstance(event, Said)).claim.text == REPLY
         with pytest.raises(ModelInterrupted):
             list(events)
@@ -186,7 +186,7 @@ def test_broken_characters_in_a_conversation_reach_no_endpoint(article: Index) -
         return Reply("Who is Abe?" if "Last question" in asked.body["messages"][-1]["content"] else "Not stated.")
 
     with Endpoint(answer) as server:
-        assistant = Assistant(article, model(server.url), Settings(threshold=0.0))
+        assistant = Assistant(article, model(server.url), Settings(risk=1.0))
         assert not assistant.ask("Who is he\ud83d?", [Turn("user", "Is it Abe\udcff?")]).answered
         assert len(server.asked) == 2
 

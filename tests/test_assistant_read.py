@@ -1,55 +1,102 @@
-"""One call, streamed: the draft as it grows, and how sure the model was that there is nothing to say."""
+"""The draft as it grows, and how sure the model was that there is anything to say."""
 
 import math
 
 import pytest
 
-from assistant import read
+from assistant import prompts, read
 from assistant.llm import Delta
-from assistant.types import Draft, Usage
+from assistant.types import Draft, Usage, Verdict
 from tests.fakes import DeltaModel, evidence
 
 CATS = evidence("Cats sleep most of the day.")
 
 
+YES = [Delta("Yes", prompt_tokens=40, completion_tokens=1)]
+STATED = Verdict(stated=True)
+
+
 def test_the_draft_grows_until_it_is_final() -> None:
-    model = DeltaModel([Delta(" Cats"), Delta(" sleep."), Delta("", prompt_tokens=50, completion_tokens=3)])
+    model = DeltaModel(
+        YES, [Delta(" Cats"), Delta(" sleep."), Delta("", prompt_tokens=50, cached_tokens=7, completion_tokens=3)]
+    )
     progress = list(read.draft(model, "What do cats do?", CATS, 20))
-    assert [one.draft.text for one in progress] == ["Cats", "Cats sleep.", "Cats sleep.", "Cats sleep."]
-    assert [one.final for one in progress] == [False, False, False, True]
-    assert model.calls == [read.prompt("What do cats do?", CATS)]
-    usage = Usage("deltas", 1, 1, 1)
-    for one in progress:
-        usage = one.added_to(usage)
-    assert usage == Usage("deltas", 51, 4, 2)
+    assert [one.draft.text for one in progress] == ["", "Cats", "Cats sleep.", "Cats sleep.", "Cats sleep."]
+    assert [one.final for one in progress] == [False, False, False, False, True]
+    assert model.calls == [read.prompt("What do cats do?", CATS, asked) for asked in (prompts.STATED, prompts.ANSWER)]
+    assert [one.usage for one in progress[:-1]] == [None] * 4
+    assert progress[-1].usage == Usage("deltas", 90, 7, 4, calls=2)
 
 
-def test_the_first_words_tell_how_likely_nothing_was() -> None:
-    first = {"Not": math.log(0.25), " Not": math.log(0.125), "Cats": math.log(0.5), "Nothing": math.log(0.1)}
-    deltas = [
-        Delta("", alternatives={"Not": math.log(0.9)}),
-        Delta("Cats", -0.7, first),
-        Delta(" sleep.", -0.1, {"Not": 0.0}),
-    ]
-    *_, last = read.draft(DeltaModel(deltas), "What do cats do?", CATS, 20)
-    assert last.draft.none_probability == pytest.approx(0.375)
-    assert last.draft.mean_logprob == pytest.approx(-0.4)
+def test_both_calls_read_the_same_up_to_the_end_of_the_question() -> None:
+    stated, answered = (read.prompt("What?", CATS, asked) for asked in (prompts.STATED, prompts.ANSWER))
+    assert stated[:-1] == answered[:-1]
+    assert stated[-1].text.removesuffix(prompts.STATED) == answered[-1].text.removesuffix(prompts.ANSWER)
+    assert [message.role for message in stated] == ["system", *["user", "assistant"] * 10, "user"]
 
 
-def test_a_model_that_reports_no_probabilities_leaves_them_open() -> None:
-    *_, last = read.draft(DeltaModel([Delta("Cats sleep.")]), "What do cats do?", CATS, 20)
-    assert last.draft == Draft("Cats sleep.", None, None)
+@pytest.mark.parametrize(
+    ("question", "several"),
+    [
+        ("Summarise the article.", True),
+        ("List the ministers", True),
+        ("What are the main points?", True),
+        ("Compare cats and dogs.", True),
+        ("What is the difference between cats and dogs?", True),
+        ("Name three allies.", True),
+        ("Who is the minister?", False),
+        ("When was the list published?", True),
+        ("What are cats?", False),
+    ],
+)
+def test_a_question_for_a_list_or_a_summary_is_answered_in_several_sentences(question: str, several: bool) -> None:
+    model = DeltaModel(YES, [Delta("Cats sleep.")])
+    list(read.draft(model, question, CATS, 20))
+    asked = prompts.ANSWER_SEVERAL if several else prompts.ANSWER
+    assert model.calls[-1] == read.prompt(question, CATS, asked)
+
+
+@pytest.mark.parametrize(
+    ("reply", "stated"),
+    [("Yes", True), (" yes.", True), ("No.", False), ("The document does.", False), ("", False)],
+)
+def test_anything_but_yes_is_no(reply: str, stated: bool) -> None:
+    *_, last = read.draft(DeltaModel([Delta(reply)], [Delta("Cats sleep.")]), "What do cats do?", CATS, 20)
+    assert last.draft == Draft("Cats sleep.", Verdict(stated))
+
+
+def test_how_likely_yes_was_is_measured_against_no_alone() -> None:
+    verdict = Delta("No", alternatives={"Yes": math.log(0.2), " No": math.log(0.6), "The": math.log(0.2)})
+    other = Delta("No", alternatives={"Yes": math.log(0.1), "No": math.log(0.9)})
+    model = DeltaModel([verdict], [other], [Delta("Cats sleep.")])
+    *_, last = read.draft(model, "What do cats do?", CATS, 20)
+    found = last.draft.verdict
+    assert not found.stated
+    assert found.probability == pytest.approx(0.25)
+    assert found.baseline == pytest.approx(0.1)
+    assert model.calls[1] == read.prompt(prompts.UNRELATED, CATS, prompts.STATED)
+    assert last.usage is not None
+    assert last.usage.calls == 3
+    assert read.yes_probability({"The": -0.1}) is None
+
+
+def test_what_is_known_of_the_evidence_is_not_asked_again() -> None:
+    verdict = Delta("Yes", alternatives={"Yes": math.log(0.8), "No": math.log(0.2)})
+    *_, last = read.draft(DeltaModel([verdict], [Delta("Cats sleep.")]), "What do cats do?", CATS, 20, baseline=0.3)
+    assert last.draft.verdict == Verdict(stated=True, probability=pytest.approx(0.8), baseline=0.3)  # type: ignore[arg-type]
+    assert read.baseline(DeltaModel([verdict]), CATS) == pytest.approx(0.8)
+    assert read.baseline(DeltaModel(YES), CATS) is None
 
 
 def test_a_model_that_writes_nothing_makes_an_empty_draft() -> None:
-    (last,) = read.draft(DeltaModel([]), "What do cats do?", CATS, 20)
+    _, last = read.draft(DeltaModel(YES, []), "What do cats do?", CATS, 20)
     assert last.final
-    assert last.draft == Draft("")
+    assert last.draft == Draft("", STATED)
 
 
 def test_a_probability_is_at_most_one() -> None:
-    assert read.none_probability({"Not": 0.0, "Not ": 0.0}) == 1.0
-    assert read.none_probability({"The": 0.0}) == 0.0
+    assert read.probability({"Yes": 0.0, "Yes ": 0.0}, "Yes") == 1.0
+    assert read.probability({"The": 0.0}, "Yes") == 0.0
 
 
 @pytest.mark.parametrize(
@@ -58,9 +105,15 @@ def test_a_probability_is_at_most_one() -> None:
         ("Not stated.", True),
         ("not stated", True),
         ("The age is not stated.", True),
+        ("The age is not mentioned in the document.", True),
+        ("The document does not state how old she is.", True),
+        ("The passage doesn't say.", True),
+        ("I'm sorry, but nothing is said of that.", True),
         ("The age was not stated by Berg.", False),
+        ("The documents were not signed.", False),
+        ("Berg did not state her age.", False),
         ("It states nothing.", False),
     ],
 )
-def test_a_draft_that_says_not_stated_declines(text: str, declines: bool) -> None:
+def test_a_draft_that_says_that_nothing_is_stated_declines(text: str, declines: bool) -> None:
     assert read.declines(text) is declines

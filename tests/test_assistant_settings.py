@@ -23,7 +23,8 @@ def test_each_setting_has_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
         "FOOTNOTED_PASSAGES": "5",
         "FOOTNOTED_EVIDENCE_TOKENS": "1234",
         "FOOTNOTED_ANSWER_TOKENS": "99",
-        "FOOTNOTED_THRESHOLD": "0.25",
+        "FOOTNOTED_RISK": "0.25",
+        "FOOTNOTED_CALIBRATION": "mine.json",
         "FOOTNOTED_TIMEOUT_SECONDS": "7.5",
         "OPENAI_BASE_URL": "http://localhost:11434/v1",
         "OPENAI_API_KEY": SECRET,
@@ -52,7 +53,7 @@ def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     ("name", "hint"),
     [
         ("FOOTNOTED_MODLE", "did you mean FOOTNOTED_MODEL"),
-        ("FOOTNOTED_TRESHOLD", "did you mean FOOTNOTED_THRESHOLD"),
+        ("FOOTNOTED_CALIBRATON", "did you mean FOOTNOTED_CALIBRATION"),
         ("FOOTNOTED_XYZZY", "known are: .*FOOTNOTED_ANSWER_TOKENS"),
     ],
 )
@@ -75,7 +76,7 @@ def test_names_that_other_parts_read_are_known(monkeypatch: pytest.MonkeyPatch, 
     [
         ("FOOTNOTED_PASSAGES", "many"),
         ("FOOTNOTED_PASSAGES", "0"),
-        ("FOOTNOTED_THRESHOLD", "1.5"),
+        ("FOOTNOTED_RISK", "1.5"),
         ("FOOTNOTED_EVIDENCE_TOKENS", "5"),
         ("FOOTNOTED_ANSWER_TOKENS", "-1"),
         ("FOOTNOTED_TIMEOUT_SECONDS", "0"),
@@ -99,6 +100,6 @@ def test_the_key_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_settings_are_frozen_and_know_their_names() -> None:
     with pytest.raises(ValidationError):
-        Settings().threshold = 0.1
+        Settings().risk = 0.1
     with pytest.raises(ValidationError):
-        Settings(treshold=0.1)  # type: ignore[call-arg]
+        Settings(rsk=0.1)  # type: ignore[call-arg]

@@ -59,7 +59,7 @@ class Shell:
 
     def use(self, server: Endpoint) -> None:
         """Let the endpoint write."""
-        self.environment |= {"OPENAI_BASE_URL": server.url, "FOOTNOTED_MODEL": "tiny", "FOOTNOTED_THRESHOLD": "0"}
+        self.environment |= {"OPENAI_BASE_URL": server.url, "FOOTNOTED_MODEL": "tiny", "FOOTNOTED_RISK": "1"}
 
 
 @pytest.fixture
@@ -206,10 +206,10 @@ def test_the_whole_answer_is_printed_as_json(shell: Shell) -> None:
 
 
 def test_a_setting_that_makes_no_sense_is_said_so(shell: Shell) -> None:
-    shell.environment["FOOTNOTED_TRESHOLD"] = "0.5"
+    shell.environment["FOOTNOTED_RSK"] = "0.5"
     done = shell.run("ask", MINISTER)
     assert done.returncode == 1
-    assert done.stderr == "footnoted: there is no setting FOOTNOTED_TRESHOLD; did you mean FOOTNOTED_THRESHOLD?\n"
+    assert done.stderr == "footnoted: there is no setting FOOTNOTED_RSK; did you mean FOOTNOTED_RISK?\n"
 
 
 def test_an_endpoint_that_is_not_there_is_said_so(shell: Shell) -> None:

@@ -94,7 +94,7 @@ def test_the_article_is_asked_with_nothing_set_up() -> None:
     answer = ask(MINISTER)
     assert works(answer)
     assert "Foreign Minister Fumio Kishida" in answer.citations[0].quote
-    assert answer.confidence >= default_assistant().settings.threshold
+    assert answer.confidence >= 1 - default_assistant().settings.risk
     assert answer.usage.prompt_tokens > 500
     assert answer.usage.completion_tokens > 0
 

@@ -37,7 +37,7 @@ def endpoint() -> Iterator[Endpoint]:
 def settings(endpoint: Endpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, models_folder: Path) -> Settings:
     monkeypatch.setenv("FOOTNOTED_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("FOOTNOTED_MODELS_DIR", str(models_folder))
-    return Settings(openai_base_url=endpoint.url, model="tiny", threshold=0.1)
+    return Settings(openai_base_url=endpoint.url, model="tiny", risk=0.9)
 
 
 def test_a_suite_is_run_and_written_down(seeds: Suite, settings: Settings, endpoint: Endpoint, tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_the_same_run_again_asks_nothing_and_other_settings_ask_no_model(
     again = core.evaluate(seeds, settings, Options(limit=4), tmp_path / "runs")
     assert again.folder == first.folder
     assert again.outcomes == first.outcomes
-    stricter = settings.model_copy(update={"threshold": 0.999})
+    stricter = settings.model_copy(update={"risk": 0.001})
     refused = core.evaluate(seeds, stricter, Options(limit=4), tmp_path / "runs")
     assert refused.folder != first.folder
     assert refused.result.estimates["refused_right"].value == 1.0

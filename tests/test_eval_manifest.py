@@ -28,7 +28,7 @@ def made(suite: Suite, **changed: object) -> Manifest:
 def test_it_says_what_was_asked_of_whom(seeds: Suite) -> None:
     found = made(seeds)
     assert (found.suite, found.system, found.cases) == ("seeds", "footnoted", len(seeds.cases))
-    assert found.settings["threshold"] == "0.4"
+    assert found.settings["risk"] == "0.6"
     assert set(found.versions) >= {"python", "footnoted", "chromadb", "tantivy", "xllamacpp"}
     assert len(found.code) == len(found.suite_hash) == len(found.corpus_hash) == 64
 
@@ -52,7 +52,7 @@ def test_whatever_can_change_an_answer_makes_it_another_run(seeds: Suite, field:
 
 
 def test_so_do_settings_and_cases(seeds: Suite) -> None:
-    assert identity(made(seeds)) != identity(made(seeds, threshold=0.5))
+    assert identity(made(seeds)) != identity(made(seeds, risk=0.4))
     some = manifest(seeds, seeds.cases[:3], "footnoted", WRITER, Settings(), {})
     others = manifest(seeds, seeds.cases[3:6], "footnoted", WRITER, Settings(), {})
     assert identity(some) != identity(others)

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from functools import partial
 from statistics import mean
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss, precision_recall_curve, roc_auc_score
 
+from eval.intervals import interval, resamples
 from eval.measures.selective import (
     Bin,
     Point,
@@ -22,6 +24,7 @@ from eval.measures.selective import (
     calibration_error,
     coverage_at,
     plain_calibration_error,
+    redrawn_calibration_error,
     risk_coverage,
 )
 
@@ -292,3 +295,29 @@ def test_debiasing_takes_away_what_chance_adds() -> None:
 def test_each_case_has_one_confidence(measure: Callable[..., object]) -> None:
     with pytest.raises(ValueError, match="2 confidences for 3 cases"):
         measure([0.1, 0.2], [True, False, True])
+
+
+def test_an_interval_of_the_calibration_error_holds_what_is_true() -> None:
+    # A confidence that is off by a tenth everywhere, and one that is perfect.
+    chance = np.random.default_rng(11)
+    held, widths = 0, []
+    for _ in range(40):
+        confidences = chance.uniform(0.2, 0.8, 400)
+        right = chance.random(400) < confidences - 0.1
+        draws = resamples([str(number) for number in range(400)], times=200)
+        again = partial(redrawn_calibration_error, confidences, right)
+        ends = interval(again, draws)
+        assert ends is not None
+        held += ends[0] <= 0.1 <= ends[1]
+        widths.append(ends[1] - ends[0])
+    assert held >= 34
+    assert mean(widths) < 0.15
+
+
+def test_drawn_again_every_case_once_is_debiased_twice() -> None:
+    confidences, right = [0.1, 0.2, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9], [True, False, True, False, True, True, True, True]
+    found = redrawn_calibration_error(confidences, right, np.arange(8), bins=2)
+    # (1/16 - 2 (1/4) / 3 + 1/16 - 0) / 2 is below 0.
+    assert found == 0.0
+    assert redrawn_calibration_error([0.9, 0.9], [False, False], np.array([0, 1])) == pytest.approx(0.9)
+    assert redrawn_calibration_error([0.9], [True], np.array([], dtype=np.intp)) is None

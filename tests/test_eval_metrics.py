@@ -16,7 +16,7 @@ from eval.table import Table
 ABOUT = {
     **dict.fromkeys(("suite", "suite_hash", "corpus_hash", "system", "model", "model_hash"), "x"),
     **dict.fromkeys(("prompts", "code", "machine", "begun"), "x"),
-    "settings": {"threshold": "0.4"},
+    "settings": {"risk": "0.4"},
     "options": {},
     "versions": {},
     "cases": 20,
@@ -259,12 +259,12 @@ def test_what_differs_between_two_runs_is_told() -> None:
         "The other run began 2026-11-24 10:00; 20 cases are compared, of 20 here and 20 there."
     ]
     edited = [row.model_copy(update={"gold": "new"}) if row.case == "0" else row for row in halves(1.0, 10)]
-    now = run(edited, corpus_hash="new", settings={"threshold": "0.9"}, options={"cases": "b", "supplied": "True"})
+    now = run(edited, corpus_hash="new", settings={"risk": "0.9"}, options={"cases": "b", "supplied": "True"})
     assert remarks(now, before) == [
         "The other run began 2026-11-24 10:00; 9 cases are compared, of 10 here and 20 there.",
         "Left out: 1 whose gold has changed.",
         "The documents have changed.",
-        "Changed: threshold 0.4 → 0.9; supplied no → True.",
+        "Changed: risk 0.4 → 0.9; supplied no → True.",
     ]
 
 

@@ -166,7 +166,7 @@ def test_invalid_footnotes_are_told() -> None:
 
 def test_the_manifest_tells_how_to_repeat_it() -> None:
     text = Page(page()).text.partition("To repeat it")[2]
-    for told in ("5" * 64, "c" * 64, "m" * 64, "d" * 64, "threshold 0.5", "python 3.11", "two cores", "1,200 MB"):
+    for told in ("5" * 64, "c" * 64, "m" * 64, "d" * 64, "risk 0.5", "python 3.11", "two cores", "1,200 MB"):
         assert told in text
 
 
@@ -263,4 +263,4 @@ def test_a_report_that_can_not_be_made_leaves_the_old_one(tmp_path: Path) -> Non
 
 
 def test_the_public_names_are_these() -> None:
-    assert report.__all__ == ["Changes", "Label", "html", "table", "write"]
+    assert report.__all__ == ["Changes", "Label", "html", "scored", "table", "write"]

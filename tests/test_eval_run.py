@@ -19,7 +19,7 @@ from index import Index
 from tests.fakes import Breaks, ScriptedLLM, document
 from tests.index_fakes import model
 
-OPEN = Settings(threshold=0.0)
+OPEN = Settings(risk=1.0)
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def test_what_was_withheld_is_asked_without_a_second_call(
     seeds: Suite, corpus: Index, replies: Replies, journal: Journal
 ) -> None:
     writer = ScriptedLLM(["The foreign minister is Fumio Kishida."])
-    strict = Settings(threshold=1.0)
+    strict = Settings(risk=0.0)
     (one,) = run(system(seeds, corpus, replies, writer, strict), named(seeds, "fact-01"), journal)
     assert one.reply is not None
     assert one.eager is not None

@@ -67,7 +67,7 @@ def opened(browser: Browser, article: Index) -> Iterator[Opener]:
         ) -> Page:
             wrapped = llm.wrap(model)
             wrapped.embedded = one_at_a_time
-            address = stack.enter_context(served(Assistant(index, wrapped, Settings(threshold=0))))
+            address = stack.enter_context(served(Assistant(index, wrapped, Settings(risk=1))))
             return stack.enter_context(visited(browser, address, **context))
 
         yield open_page

@@ -14,7 +14,7 @@ def passage() -> Passage:
 def said(sentence: str, quote: str, marker: int) -> Said:
     start = TEXT.index(quote)
     citation = Citation.cut(passage(), start, start + len(quote), marker)
-    return Said(f"{sentence} [{marker}]", Claim(sentence, (marker,), 1.0), (citation,))
+    return Said(f"{sentence} [{marker}]", Claim(sentence, (marker,), 1.0, 0.9), (citation,))
 
 
 OPENED = said("Anna Berg opened it.", "Anna Berg opened the bakery in 1987.", 1)

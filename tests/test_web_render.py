@@ -138,7 +138,7 @@ def test_a_hostile_document_is_shown_as_it_is(hostile: str) -> None:
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_hostile_words_in_a_conversation_are_shown_as_they_are(hostile: str) -> None:
     text = f"{hostile} and so on"
-    words = Said("", Claim(hostile, (1,), 1.0), OPENED.citations)
+    words = Said("", Claim(hostile, (1,), 1.0, 0.9), OPENED.citations)
     quoted = place(text, 0, len(text), of=document(text, hostile))
     for html in (
         render.question(Exchange(1, hostile)),
@@ -183,6 +183,15 @@ def test_a_refusal_gives_its_reason_and_leads_to_the_nearest_passages() -> None:
     assert "Not in the documents" in parsed.text
     assert "They don't say." in parsed.text
     assert [link["data-fn"] for link in parsed.links] == ["p5-1", "p5-2", "p5-3"]
+    assert "Confidence" not in parsed.text
+
+
+def test_a_rebuttal_quotes_what_the_documents_say_instead() -> None:
+    rebuttal = answer(OPENED, kind="rebuttal", reason="They don't say.", text="They don't say. What they do say: …")
+    parsed = Parsed(render.reply(Exchange(5, "Who?").told(Settled(rebuttal))))
+    assert "Not in the documents" in parsed.text
+    assert "They don't say. What they do say:Anna Berg opened it." in parsed.text
+    assert [link["data-fn"] for link in parsed.links] == ["a5-1", "p5-1", "p5-2", "p5-3"]
     assert "Confidence" not in parsed.text
 
 

@@ -8,6 +8,8 @@ from index.types import Hit
 
 NEAREST = 3
 """How many passages a refusal offers."""
+REFUSALS = ("refusal", "rebuttal")
+"""The kinds of replies that say that the documents don't."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +88,11 @@ class Exchange:
 
     @property
     def places(self) -> tuple[Place, ...]:
-        """The footnotes so far; for a refusal the nearest passages."""
-        if self.answer is not None and self.answer.kind == "refusal":
-            nearest = self.answer.hits[:NEAREST]
-            return tuple(_near(self.number, rank, hit) for rank, hit in enumerate(nearest, start=1))
+        """The footnotes so far; for a refusal the nearest passages too."""
         said = [citation for one in self.said for citation in one.citations]
-        return tuple(_footnote(self.number, citation) for citation in (self.answer.citations if self.answer else said))
+        notes = [_footnote(self.number, citation) for citation in (self.answer.citations if self.answer else said)]
+        near = self.answer.hits[:NEAREST] if self.answer is not None and self.answer.kind in REFUSALS else ()
+        return (*notes, *(_near(self.number, rank, hit) for rank, hit in enumerate(near, start=1)))
 
     @property
     def cited(self) -> tuple[Place, ...]:

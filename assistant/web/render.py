@@ -2,9 +2,10 @@
 
 import html
 
+from assistant.answering import NEAREST
 from assistant.llm import Model
 from assistant.types import Answer, Claim
-from assistant.web.conversation import Exchange, Place
+from assistant.web.conversation import REFUSALS, Exchange, Place
 from index.types import State
 
 TINTS = 6
@@ -13,9 +14,8 @@ TINTS = 6
 _QUOTE_CHARACTERS = 320
 _LINK_CHARACTERS = 140
 _PROGRESS = {"": "Searching…", "condense": "Searching…", "search": "Searching…"}
+_REFUSED = "Not in the documents"
 _KINDS = {
-    "rebuttal": "The documents say otherwise",
-    "refusal": "Not in the documents",
     "clarification": "A question back",
 }
 
@@ -78,8 +78,8 @@ def reply(exchange: Exchange) -> str:
     if exchange.failure is not None:
         return _failure(exchange.failure)
     answer = exchange.answer
-    if answer is not None and answer.kind == "refusal":
-        return _refusal(answer, exchange.places)
+    if answer is not None and answer.kind in REFUSALS:
+        return _refusal(answer, exchange)
     kind = _KINDS.get(answer.kind) if answer else None
     title = f'<p class="fn-kind">{kind}</p>' if kind else ""
     return f'<div class="fn-reply">{title}{_words(exchange)}{_status(exchange)}</div>'
@@ -99,7 +99,7 @@ def footnote(place: Place) -> str:
 
 def _words(exchange: Exchange) -> str:
     claims = exchange.answer.claims if exchange.answer else tuple(said.claim for said in exchange.said)
-    places = {place.label: place for place in exchange.places}
+    places = {place.label: place for place in exchange.cited}
     if claims:
         return f'<p class="fn-words">{" ".join(_claim(claim, places) for claim in claims)}</p>'
     return f'<p class="fn-words">{escape(exchange.answer.text)}</p>' if exchange.answer else ""
@@ -134,19 +134,20 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _figures(answer: Answer) -> str:
-    figures = [f"Confidence {answer.confidence:.0%}"] if answer.claims else []
+    figures = [f"Confidence {answer.confidence:.0%}"] if answer.answered else []
     if "total" in answer.timings:
         figures.append(f"{answer.timings['total']:.1f} s")
     return f'<p class="fn-status">{" · ".join(figures)}</p>'
 
 
-def _refusal(answer: Answer, places: tuple[Place, ...]) -> str:
-    links = "".join(f"<li>{_passage_link(place)}</li>" for place in places)
+def _refusal(answer: Answer, exchange: Exchange) -> str:
+    links = "".join(f"<li>{_passage_link(place)}</li>" for place in exchange.places if not place.cited)
     near = f'<p class="fn-near">The nearest passages, should they help:</p><ol class="fn-links">{links}</ol>'
+    said = f" {NEAREST}</p>{_words(exchange)}" if answer.claims else "</p>"
     return (
-        f'<div class="fn-reply fn-refusal"><p class="fn-kind">{_KINDS["refusal"]}</p>'
-        f'<p class="fn-words">{escape(answer.reason or answer.text)}</p>'
-        f"{near if places else ''}{_figures(answer)}</div>"
+        f'<div class="fn-reply fn-refusal"><p class="fn-kind">{_REFUSED}</p>'
+        f'<p class="fn-words">{escape(answer.reason or answer.text)}{said}'
+        f"{near if links else ''}{_figures(answer)}</div>"
     )
 
 

@@ -184,9 +184,7 @@ def calibration_bins(confidences: Numbers, right: Flags, bins: int = 10) -> list
         The bins; none for no cases.
     """
     stated, outcomes = _arrays(confidences, right)
-    _, group, counts = np.unique(stated, return_inverse=True, return_counts=True)
-    middles = np.cumsum(counts) - counts / 2
-    places = np.floor(bins * middles / max(1, len(stated)))[group]
+    places = _places(stated, bins)
     return [_bin(stated[places == place], outcomes[places == place]) for place in np.unique(places)]
 
 
@@ -216,6 +214,35 @@ def calibration_error(confidences: Numbers, right: Flags, bins: int = 10) -> flo
     return float(max(0.0, squares / len(right)) ** 0.5)
 
 
+def redrawn_calibration_error(
+    confidences: Numbers, right: Flags, positions: NDArray[np.intp], bins: int = 10
+) -> float | None:
+    """``calibration_error`` of cases that were drawn again, for its interval.
+
+    The bins are those of the cases themselves. Chance is in what was drawn twice over, once in the cases and once in
+    the drawing, so that twice as much is taken off (as a bootstrap of a debiased square asks, Efron & Tibshirani 1993,
+    chapter 10).
+
+    Args:
+        confidences: By case, 0–1.
+        right: By case.
+        positions: Of the cases that were drawn.
+        bins: How many bins of equal mass, from 1.
+
+    Returns:
+        0–1; None where nothing was drawn.
+    """
+    stated, outcomes = _arrays(confidences, right)
+    places = _places(stated, bins)
+    squares = 0.0
+    for place in np.unique(places):
+        drawn = positions[places[positions] == place]
+        if len(drawn) > 1:
+            gap, accuracy = np.mean(stated[drawn] - outcomes[drawn]), np.mean(outcomes[places == place])
+            squares += len(drawn) * (gap**2 - 2 * accuracy * (1 - accuracy) / (len(drawn) - 1))
+    return float(max(0.0, squares / len(positions)) ** 0.5) if len(positions) else None
+
+
 def plain_calibration_error(confidences: Numbers, right: Flags, bins: int = 10) -> float | None:
     """The mean absolute gap between confidence and accuracy over bins of equal mass (ECE, Naeini et al. 2015).
 
@@ -232,6 +259,13 @@ def plain_calibration_error(confidences: Numbers, right: Flags, bins: int = 10) 
     if not len(right):
         return None
     return sum(one.count * abs(one.gap) for one in calibration_bins(confidences, right, bins)) / len(right)
+
+
+def _places(stated: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
+    """By case, its bin: of equal mass, equal confidences together."""
+    _, group, counts = np.unique(stated, return_inverse=True, return_counts=True)
+    middles = np.cumsum(counts) - counts / 2
+    return np.asarray(np.floor(bins * middles / max(1, len(stated)))[group])
 
 
 def _arrays(confidences: Numbers, right: Flags) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

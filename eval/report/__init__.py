@@ -10,11 +10,11 @@ from eval.outcome import Outcome
 from eval.report.figures import NO_CHANGES, Changes
 from eval.report.labels import NO_LABELS, Label
 from eval.report.page import html
-from eval.report.terminal import table
+from eval.report.terminal import scored, table
 from eval.result import Result
 from eval.suite import Suite
 
-__all__ = ["Changes", "Label", "html", "table", "write"]
+__all__ = ["Changes", "Label", "html", "scored", "table", "write"]
 
 
 def write(  # noqa: PLR0917 - what a report is made of

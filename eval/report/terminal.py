@@ -8,10 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from eval.report.cases import FAILED, VERDICTS, state
-from eval.report.figures import ChangeRow, MetricRow, changes, metrics
+from eval.report.figures import ChangeRow, changes, metrics
 from eval.report.labels import NO_LABELS, Label
 from eval.report.text import readable
-from eval.result import Comparison, Result
+from eval.result import Comparison, Estimate, Result
 
 _STYLES = {"better": "green", "worse": "red", "no difference shown": "dim"}
 
@@ -30,15 +30,16 @@ def table(
     title = f"{manifest.suite} · {manifest.system} · {manifest.model} · {len(result.rows)} cases"
     compared = changes(comparisons, labels)
     return Group(
-        _scored(title, metrics(result.estimates, labels)),
+        scored(title, result.estimates, labels),
         *([_compared(compared)] if compared else []),
         _failed(result),
     )
 
 
-def _scored(title: str, scored: Sequence[MetricRow]) -> Table:
+def scored(title: str, estimates: Mapping[str, Estimate], labels: Mapping[str, Label] = NO_LABELS) -> RenderableType:
+    """Estimates with their intervals, under a title."""
     drawn = _table(title, "value", "95% interval", "cases")
-    for metric in scored:
+    for metric in metrics(estimates, labels):
         drawn.add_row(*map(_plain, (metric.label.title, metric.value, metric.interval, str(metric.n))))
     return drawn
 

@@ -1,0 +1,205 @@
+"""Fit the confidence of ``assistant/decide.py`` on one half of suites, and tell how it does on the other.
+
+Both halves are asked as in any run. Each claim that was made, had nothing been withheld, is described by its features,
+and is right where the answer is. The logistic model is fitted by Newton's method with an L2 penalty (Hastie, Tibshirani
+& Friedman 2009, chapter 4.4). Nothing that is reported was fitted on, and no document is on both sides.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant import calibration, prompts
+from assistant.calibration import Calibration, Logistic, Provenance
+from assistant.decide import Features
+from assistant.settings import Settings
+from eval import core, metrics
+from eval.case import Case
+from eval.errors import EvalError
+from eval.outcome import Reply, Written
+from eval.result import Estimate, Row
+from eval.score import cites, right
+from eval.suite import SHIPPED, Suite, half
+from eval.twins import with_twins
+
+DEVELOPMENT = "seeds-dev"
+REPORT = "calibration-report.json"
+# Of a case that is fitted on, and of one that is reported; the more, the more is easy.
+TWINS_FITTED = 1
+TWINS_REPORTED = 6
+# The shipped article is one document; what is learned from its 60 questions should not drown in those about others.
+WEIGHT = {DEVELOPMENT: 2}
+# Strong enough that a feature which happens to separate a few hundred claims is not believed altogether.
+PENALTY = 1.0
+ROUNDS = 50
+LEAST_CLAIMS = 50
+RISKS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
+
+CASES = "seeds-dev twice; of other suites the half for fitting and, where documents are supplied, twins of it"
+NAMES = tuple(field.name for field in fields(Features))
+# The log-odds say all that the yes or no says, and more.
+WITH_LOGPROBS = tuple(name for name in NAMES if name != "stated")
+WITHOUT_LOGPROBS = tuple(name for name in NAMES if not name.endswith("_logit"))
+
+Floats = NDArray[np.float64]
+
+
+class Share(Written):
+    """What comes of a setting of the risk.
+
+    Attributes:
+        risk: How likely an answer may be wrong, 0–1.
+        answered: The share of the questions that are answered, 0–1.
+        wrong: The share of the answers that are wrong, 0–1; None where there is none.
+    """
+
+    risk: float
+    answered: float
+    wrong: float | None
+
+
+class Calibrated(Written):
+    """What came of it, as it is written down.
+
+    Attributes:
+        calibration: The coefficients.
+        estimates: The metrics over all reported cases together.
+        curve: What comes of each of ``RISKS``, over those of them whose answer can be told right from wrong.
+        cases: How many are reported.
+    """
+
+    calibration: Calibration
+    estimates: Mapping[str, Estimate]
+    curve: tuple[Share, ...]
+    cases: int
+
+
+def calibrate(suites: Sequence[Suite], settings: Settings, options: core.Options, runs: Path, path: Path) -> Calibrated:
+    """Fit on what may be fitted on, write the coefficients, and ask what may be reported on with them.
+
+    Args:
+        suites: Whose cases are asked.
+        settings: Of the assistant that is asked; the calibration that they name is not used.
+        options: How; their limit is of what is fitted on.
+        runs: The folder in which each run has a folder of its own, and the report of all of them is written.
+        path: The file of calibrations, in which that of this model is written anew.
+
+    Raises:
+        EvalError: There is too little to fit on, or a file can't be written.
+        FootnotedError: As ``evaluate`` does.
+    """
+    limit = f" --limit {options.limit}" if options.limit else ""
+    made: list[tuple[Mapping[str, float], bool]] = []
+    model = ""
+    for part in _parts(suites, for_fitting, TWINS_FITTED):
+        finished = core.evaluate(part, settings, options, runs)
+        model = finished.result.manifest.model
+        made += _examples(finished, part)
+    if len(made) < LEAST_CLAIMS or len({label for _, label in made}) == 1:
+        raise EvalError(f"{len(made)} claims are too few to fit on; name more suites, such as {DEVELOPMENT}")
+    fitted = Calibration(
+        model=model,
+        provenance=Provenance(
+            suites=tuple(suite.name for suite in _parts(suites, for_fitting, TWINS_FITTED)),
+            cases=CASES,
+            claims=len(made),
+            prompt=prompts.VERSION,
+            date=date.today().isoformat(),
+            command=f"footnoted eval {' '.join(suite.name for suite in suites)} --calibrate{limit}",
+        ),
+        with_logprobs=_logistic(made, WITH_LOGPROBS),
+        without_logprobs=_logistic(made, WITHOUT_LOGPROBS),
+    )
+    core.write(path, calibration.added(fitted, path))
+    known = settings.model_copy(update={"calibration": path})
+    rows = [
+        row.model_copy(update={"cluster": f"{part.name}: {row.cluster}"})
+        for part in _parts(suites, for_reporting, TWINS_REPORTED)
+        for row in core.evaluate(part, known, replace(options, limit=None), runs).result.rows
+    ]
+    made_of = Calibrated(
+        calibration=fitted,
+        estimates=metrics.estimates(rows),
+        curve=tuple(at_risk(risk, rows) for risk in RISKS),
+        cases=len(rows),
+    )
+    core.write(runs / REPORT, made_of.model_dump_json(indent=1) + "\n")
+    return made_of
+
+
+def for_fitting(case: Case, suite: Suite) -> bool:
+    """Whether a case is fitted on: of what ships, the suite of that purpose alone; else one half of the documents."""
+    return suite.name == DEVELOPMENT if _ships(suite) else half(case) == "fit"
+
+
+def for_reporting(case: Case, suite: Suite) -> bool:
+    """Whether a case is reported on: of what ships, all that is not fitted on; else the other half of the documents."""
+    return not for_fitting(case, suite)
+
+
+def at_risk(risk: float, rows: Sequence[Row]) -> Share:
+    """What comes of answering only what is wrong with no more than this probability."""
+    told = [row.values for row in rows if "eager_right" in row.values]
+    answered = [one for one in told if one["eager_answered"] and 1.0 - one["eager_confidence"] <= risk]
+    wrong = sum(1.0 - one["eager_right"] for one in answered) / len(answered) if answered else None
+    return Share(risk=risk, answered=len(answered) / len(told) if told else 0.0, wrong=wrong)
+
+
+def fit(rows: Floats, labels: Floats) -> Floats:
+    """Weights of a logistic model, the intercept first.
+
+    Args:
+        rows: One example a row, of shape (n, features).
+        labels: 0 or 1, of shape (n,).
+    """
+    x = np.hstack([np.ones((len(rows), 1)), rows])
+    penalty = PENALTY * np.eye(x.shape[1])
+    penalty[0, 0] = 0.0
+    weights = np.zeros(x.shape[1])
+    for _ in range(ROUNDS):
+        p = 1.0 / (1.0 + np.exp(-np.clip(x @ weights, -50, 50)))
+        gradient = x.T @ (p - labels) + penalty @ weights
+        hessian = x.T @ (x * (p * (1 - p))[:, None]) + penalty
+        weights -= np.linalg.solve(hessian, gradient)
+    return np.asarray(weights, dtype=np.float64)
+
+
+def _parts(suites: Sequence[Suite], wanted: Callable[[Case, Suite], bool], twins: int) -> list[Suite]:
+    """The suites with those of their cases, and of the twins of these, that are wanted."""
+    whole = [with_twins(suite, twins) if suite.mode == "supplied" and not _ships(suite) else suite for suite in suites]
+    parts = [
+        suite.model_copy(update={"cases": tuple(case for case in suite.cases if wanted(case, suite))})
+        for suite in whole
+    ]
+    return [part for part in parts if part.cases]
+
+
+def _examples(finished: core.Finished, suite: Suite) -> Iterator[tuple[Mapping[str, float], bool]]:
+    cases = {case.id: case for case in suite.cases}
+    for outcome in finished.outcomes:
+        if outcome.eager is not None and outcome.eager.answered:
+            label = _right(cases[outcome.case], outcome.eager, suite)
+            for _ in range(WEIGHT.get(suite.name, 1)):
+                yield outcome.eager.claims[0].features, label
+
+
+def _right(case: Case, reply: Reply, suite: Suite) -> bool:
+    """Whether an answer is right; where its words can't tell, whether it cites the evidence."""
+    if not case.answerable:
+        return False
+    verdict = right(case, reply)
+    return verdict if verdict is not None else cites(case, reply, suite.documents)
+
+
+def _logistic(made: Sequence[tuple[Mapping[str, float], bool]], names: Sequence[str]) -> Logistic:
+    rows = np.array([[features.get(name, 0.0) for name in names] for features, _ in made])
+    weights = [round(float(weight), 4) for weight in fit(rows, np.array([float(label) for _, label in made]))]
+    return Logistic(intercept=weights[0], weights=dict(zip(names, weights[1:], strict=True)))
+
+
+def _ships(suite: Suite) -> bool:
+    return suite.folder.resolve().parent == SHIPPED.resolve()

@@ -1,0 +1,71 @@
+"""Small talk and questions that ask nothing, told from questions to the documents."""
+
+import pytest
+
+from assistant.dialogue import aside, reply
+from assistant.types import Turn
+
+TITLES = ["Bread", "Bridges", "Cats", "Dogs"]
+BEFORE = [Turn("user", "What do cats do?")]
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        *((said, "greeting") for said in ("Hello", "hi there!", "Good morning.", "HEY")),
+        *((said, "thanks") for said in ("Thanks!", "ok, thank you very much", "Great.", "Bye", "got it, thanks")),
+        ("What can I ask?", "capabilities"),
+        ("What can I ask you about?", "capabilities"),
+        ("what can you do for me?", "capabilities"),
+        ("Help!", "capabilities"),
+        ("Who are you?", "capabilities"),
+        ("What's this?", "capabilities"),
+        ("Which documents do you have?", "capabilities"),
+        ("What are these documents about?", "capabilities"),
+        ("How does this work?", "capabilities"),
+        ("What questions can I ask?", "capabilities"),
+    ],
+)
+def test_small_talk_is_small_talk_whatever_went_before(said: str, kind: str) -> None:
+    assert aside(said, []) == aside(said, BEFORE) == kind
+
+
+@pytest.mark.parametrize("said", ["Why?", "Tell me more.", "What about it?", "And then?", "???", "Explain that please"])
+def test_a_question_that_says_nothing_is_vague_unless_something_went_before(said: str) -> None:
+    assert aside(said, []) == "vague"
+    assert aside(said, BEFORE) is None
+
+
+def test_a_reply_names_some_of_what_can_be_asked_about() -> None:
+    kind, text = reply("greeting", TITLES, 9)
+    assert (kind, text[:6]) == ("chat", "Hello.")
+    assert "what 9 documents say: “Bread”, “Bridges”, “Cats” and 6 others." in text
+    assert reply("capabilities", TITLES[:1], 1)[1].startswith("Ask me what this document says: “Bread”.")
+    kind, text = reply("vague", TITLES[:2], 2)
+    assert (kind, text.partition("?")[0]) == ("clarification", "What is it that you would like to know")
+    assert "“Bread” and “Bridges”." in text
+    assert reply("thanks", TITLES, 9)[0] == "chat"
+
+
+def test_without_documents_nothing_can_be_asked() -> None:
+    assert reply("capabilities", [], 0)[1].startswith("There are no documents")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "What can cats do?",
+        "Who are the ministers?",
+        "What is this bridge called?",
+        "Thank you for what, does the letter say?",
+        "Help desk hours?",
+        "Hello Kitty was designed by whom?",
+        "When did he say more about it than his counterpart?",
+        "Why 1997?",
+        "为什么?",
+        "Qué es esto?",
+        "Where was it?  Oslo?",
+    ],
+)
+def test_whatever_could_be_a_question_to_the_documents_is_one(said: str) -> None:
+    assert aside(said, []) is None
