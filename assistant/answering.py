@@ -5,6 +5,7 @@ Pure but for its own memory: no model, no store, no clock.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from assistant import decide, ground
 from assistant import read as reading
@@ -12,10 +13,11 @@ from assistant.calibration import Calibration
 from assistant.types import Answer, Citation, Claim, Draft, Evidence, Kind, Said
 from index import Hit
 from index.split import sentences
+from index.types import Sentence
 
 NEAREST = "What they do say:"
 """What stands before the words that come nearest to a question that is refused."""
-OTHERWISE = "Another document says:"
+OTHERWISE = "Another document has:"
 """What stands before the words of a document that differs from the one that was cited."""
 
 
@@ -48,6 +50,7 @@ class Answering:
         self._risk = 0.0
         self._citations: list[Citation] = []
         self._texts: list[str] = []
+        self._cited: set[tuple[str, Sentence]] = set()
         self._heard = 0
         self._stood = False
         self._best_refused = 0.0
@@ -89,17 +92,20 @@ class Answering:
         """The answer, if anything was said; else the refusal, its reason and what the documents say that is nearest."""
         if self.claims:
             return self._reply("answer", " ".join(self._texts), min(claim.confidence for claim in self.claims), None)
-        reason = decide.refusal(self._unmentioned(), empty=not self._hits)
+        reason = decide.refusal(
+            self._everything.unmentioned(self._query), empty=not self._hits, unsure=self._best_refused > 0.0
+        )
         nearest = self._ground.nearest(self._query)
         if nearest is None:
             return self._reply("refusal", reason, self._best_refused, reason)
         said = self._say(Claim(_quoted(nearest), (), support=1.0, confidence=self._best_refused), [nearest])
         return self._reply("rebuttal", f"{reason} {NEAREST} {said.text}", self._best_refused, reason)
 
-    def _unmentioned(self) -> tuple[str, ...]:
-        """What of the question no passage mentions that was found, read or not."""
+    @cached_property
+    def _everything(self) -> ground.Ground:
+        """All that was found, read or not."""
         found = [Evidence(number, hit.passage, hit.passage.sentences) for number, hit in enumerate(self._hits, start=1)]
-        return ground.Ground(found).unmentioned(self._query)
+        return ground.Ground(found)
 
     def _weigh(self, sentence: str, draft: Draft) -> list[Said]:
         """Say a sentence if its evidence carries it and it answers the question, and what another document says."""
@@ -107,7 +113,7 @@ class Answering:
         if reading.declines(text) or any(claim.text == text for claim in self.claims):
             return []
         grounding = self._ground.verify(text, self._query)
-        if not ground.stands(grounding):
+        if not ground.stands(grounding) or self._is_said(grounding):
             return []
         self._stood = True
         features = decide.features(draft, grounding, self._ground, self._query)
@@ -116,15 +122,26 @@ class Answering:
         if 1.0 - confidence > self._risk:
             self._best_refused = max(self._best_refused, confidence)
             return []
-        said = [self._say(claim, grounding.places)]
-        rival = self._ground.rival(text, grounding, self._query)
-        if rival is not None:
-            said.append(self._say(replace(claim, text=f"{OTHERWISE} {_quoted(rival)}", support=1.0), [rival]))
-        return said
+        return [self._say(claim, grounding.places), *self._otherwise(claim, grounding)]
+
+    def _is_said(self, grounding: ground.Grounding) -> bool:
+        """Whether another document was quoted with what this would say."""
+        place = grounding.places[0]
+        return any(claim.text == f"{OTHERWISE} {_quoted(place)}" for claim in self.claims)
+
+    def _otherwise(self, claim: Claim, grounding: ground.Grounding) -> list[Said]:
+        """What another document has instead, in its own words: whoever asks should know that they differ."""
+        if reading.asks_for_several(self._query):
+            return []
+        rival = self._everything.rival(claim.text, grounding, self._query)
+        if rival is None or (rival.evidence.passage.document_id, rival.sentence) in self._cited:
+            return []
+        return [self._say(replace(claim, text=f"{OTHERWISE} {_quoted(rival)}", support=1.0), [rival])]
 
     def _say(self, claim: Claim, places: Sequence[ground.Place]) -> Said:
         """Say a claim with its footnotes."""
         markers, new = ground.cite(places, self._citations)
+        self._cited.update((place.evidence.passage.document_id, place.sentence) for place in places)
         said = Said(ground.mark(claim.text, markers), replace(claim, markers=markers), new)
         self.claims.append(said.claim)
         self._citations.extend(new)
@@ -146,5 +163,5 @@ class Answering:
 
 
 def _quoted(place: ground.Place) -> str:
-    """The words of a sentence, on one line."""
-    return " ".join(place.evidence.words(place.sentence).split())
+    """The words of a sentence, on one line, without what would be taken for footnotes of ours."""
+    return ground.strip_markers(" ".join(place.evidence.words(place.sentence).split()))

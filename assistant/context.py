@@ -46,9 +46,8 @@ def narrow(hits: Sequence[Hit], question: str, budget: int) -> tuple[Evidence, .
     """The sentences of the hits that say most of what the question asks about, in the order of their documents.
 
     A sentence counts for the share of the question's words that it says, rare ones more, and for the score of its hit.
-    Of SQuAD 2.0's passages, found among 1,204, the sentences that fit into 160 tokens hold the reference for .91 of the
-    questions, whole passages of as many tokens for .84; those that fit into 700 for .96. Similarity of vectors adds
-    nothing to that.
+    Of 81 questions to 346 of SQuAD 2.0's paragraphs, the sentences that fit into 95, 160 and 700 tokens hold the
+    reference for .84, .91 and .96, whole passages for .80, .84 and .96. Similarity of vectors adds nothing to that.
 
     Args:
         hits: What retrieval found, best first.

@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -33,6 +33,7 @@ from assistant.types import (
 )
 from index import Hit, Index, Passage, weights
 from index.core import FORMAT
+from index.errors import DocumentError
 
 if TYPE_CHECKING:
     from llama_index.core.base.embeddings.base import BaseEmbedding
@@ -198,7 +199,11 @@ class Assistant:
     def _aside(self, question: str, said: dialogue.Aside) -> Answer:
         """The reply to what no document is asked for."""
         sources = self.index.sources()
-        named = [self.index.document(key).title for key in islice(sources.values(), dialogue.NAMED)]
+        named: list[str] = []
+        for key in islice(sources.values(), dialogue.NAMED):
+            # Another process may have removed it since.
+            with suppress(DocumentError):
+                named.append(self.index.document(key).title)
         kind, text = dialogue.reply(said, named, len(set(sources.values())))
         return Answer(question, question, text, kind, confidence=1.0, usage=Usage(self.model.name))
 
@@ -232,7 +237,9 @@ class Assistant:
             return
         large = sum(context.tokens(item.text) for item in evidence) > NARROW_TOKENS
         if large and shared and self.model.embedded and not self._is_whole(evidence):
-            yield context.narrow(hits, query, NARROW_TOKENS), min(self.settings.risk, NARROW_RISK)
+            few = context.narrow(hits, query, NARROW_TOKENS)
+            if few:
+                yield few, min(self.settings.risk, NARROW_RISK)
         yield evidence, self.settings.risk
 
     def _is_whole(self, evidence: Sequence[Evidence]) -> bool:
@@ -245,8 +252,9 @@ class Assistant:
         baseline = baseline if read == evidence else None
         try:
             for progress in reading.draft(self.model, query, evidence, self.settings.answer_tokens, baseline):
-                # The next question may well be asked of the same.
-                self._baseline = evidence, progress.draft.verdict.baseline
+                if progress.draft.verdict.baseline is not None:
+                    # The next question may well be asked of the same.
+                    self._baseline = evidence, progress.draft.verdict.baseline
                 yield progress
         except (ModelInterrupted, ModelUnreachable) as error:
             # An endpoint that can't be reached has been tried again by its client.

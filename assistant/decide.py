@@ -17,7 +17,7 @@ class Features:
     """What the confidence in a claim is computed from.
 
     Attributes:
-        stated: Whether the model says that the passages state the answer: 1 or 0.
+        stated: Whether the model says that the passages state the answer: 1 or 0, and .5 where it says neither.
         stated_logit: Log-odds of that, within ±7.5; None without log-probabilities.
         baseline_logit: The same for a question that has nothing to do with the passages: how ready the model is to say
             yes of just these, as Zhao et al. 2021 calibrate by an input without content; None likewise.
@@ -45,7 +45,7 @@ def features(draft: Draft, grounding: Grounding, ground: Ground, question: str) 
     """Describe a claim that stands, for ``confidence``."""
     stated, baseline = draft.verdict.probability, draft.verdict.baseline
     return Features(
-        stated=float(draft.verdict.stated),
+        stated=0.5 if draft.verdict.stated is None else float(draft.verdict.stated),
         stated_logit=None if stated is None else logit(stated),
         baseline_logit=None if baseline is None else logit(baseline),
         support=grounding.support,
@@ -67,17 +67,20 @@ def confidence(found: Features, calibration: Calibration) -> float:
     return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, score))))
 
 
-def refusal(unmentioned: Sequence[str], *, empty: bool = False) -> str:
+def refusal(unmentioned: Sequence[str], *, empty: bool = False, unsure: bool = False) -> str:
     """Why there is no answer, in a sentence for the reader.
 
     Args:
         unmentioned: Names and numbers of the question that the evidence says nowhere.
         empty: Whether there was nothing to read at all.
+        unsure: Whether there was an answer, but too likely a wrong one.
     """
     if empty:
         return "Nothing in these documents has to do with this question."
     if unmentioned:
         return f"Nothing found in these documents mentions {_listed(unmentioned)}."
+    if unsure:
+        return "These documents don't clearly answer this."
     return "These documents don't say: no passage found states the answer."
 
 

@@ -1,6 +1,6 @@
 """What is said in a conversation without being a question to the documents, and what is said back. Pure.
 
-Only what is nothing else is taken for small talk: a question that could be about the documents always goes to them.
+Only what is hardly anything else is taken for small talk: a question that could be about the documents goes to them.
 """
 
 import re
@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Literal
 
 from assistant.types import Kind, Turn
-from assistant.words import words
 
 NAMED = 3
 """How many titles a reply names."""
@@ -21,17 +20,21 @@ _THANKS = re.compile(
     r"|ok(ay)?|great|nice|cool|perfect|got it|(good)?bye|good ?night|see you"
 )
 _CAPABILITIES = re.compile(
-    r"help|(please )?help me|who are you|what are you|what is this|how (do|does) (you|this|it) work"
-    r"|what can (i|we|you) (ask|do|answer)( (you|me|here|for me|about))*"
+    r"help|(please )?help me|who are you|what are you|how do you work"
+    r"|what can (i|we|you) (ask|answer)( (you|me|here|about))*|what can (you|i) do( (for me|here))?"
     r"|(what|which) questions can (i|we|you) (ask|answer)( you)?|how can you help( me)?"
     r"|what (do you know|are you able to do|is your purpose)( about)?"
     r"|(what|which) (documents|files|texts|sources) (do you (have|know)|are (there|here|indexed|loaded))"
-    r"|what (is|are) (in )?(the|these|those|your|my) (documents?|files?|texts?|corpus)( about)?"
+    r"|what are (these|those|your|my) (documents|files|texts)( about)?"
 )
-_PATTERNS: dict[Aside, re.Pattern[str]] = {"greeting": _GREETING, "thanks": _THANKS, "capabilities": _CAPABILITIES}
-# What asks for more of something without saying of what.
+# Of words like these alone no document can be asked anything; any other may be what the question is about.
 _EMPTY = frozenset(
-    "tell more say explain elaborate continue mean details detail please go on anything something everything".split()
+    """
+    a about all also an and any anything are at be but can continue could details did do does else everything explain
+    for from give go have he her him his how i in is it its know like me mean more my not now of on or please say she
+    so some something tell that the their them then there these they this those to was we were what when where which
+    who why will with would yes you
+    """.split()
 )
 
 
@@ -40,16 +43,23 @@ def aside(question: str, history: Sequence[Turn]) -> Aside | None:
 
     Args:
         question: As it was asked.
-        history: The turns before it; with them "Why?" says enough.
+        history: The turns before it; after them "Why?" and "How does it work?" ask for more of the same.
     """
     said = " ".join(re.sub(r"[^\w']+", " ", question.casefold().replace("'s", " is").replace("’s", " is")).split())
-    for kind, pattern in _PATTERNS.items():
-        if pattern.fullmatch(said):
-            return kind
-    # Words of other scripts than ours are content that we may not know as such.
-    if not history and said.isascii() and all(word.text.casefold() in _EMPTY for word in words(question)):
-        return "vague"
-    return None
+    if _GREETING.fullmatch(said):
+        return "greeting"
+    if _THANKS.fullmatch(said):
+        return "thanks"
+    if history:
+        return None
+    return "capabilities" if _CAPABILITIES.fullmatch(said) else "vague" if _is_vague(question) else None
+
+
+def _is_vague(question: str) -> bool:
+    # "Who is Will?" has a name, "What is C++?" a sign; what is written in another script says what we can't tell.
+    first, *rest = question.split()
+    plain = [first.casefold(), *rest]
+    return all(re.sub(r"^[\"'(]+|[.,;:!?\"')]+$", "", word) in {"", *_EMPTY} for word in plain)
 
 
 def reply(said: Aside, titles: Sequence[str], documents: int) -> tuple[Kind, str]:
@@ -64,7 +74,7 @@ def reply(said: Aside, titles: Sequence[str], documents: int) -> tuple[Kind, str
         case "greeting":
             return "chat", f"Hello. {_about(titles, documents)}"
         case "thanks":
-            return "chat", "You're welcome. Ask on whenever you like."
+            return "chat", "Glad to help. Ask on whenever you like."
         case "capabilities":
             return "chat", _about(titles, documents)
         case "vague":

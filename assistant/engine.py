@@ -42,7 +42,7 @@ class FootnotedQueryEngine(BaseQueryEngine):
 
     The response's text carries the markers; its source nodes are the citations, in the order of their markers: each
     node's text is the cited span, with its offsets. The whole ``Answer`` is in ``response.metadata["answer"]``. A
-    refusal is a response without source nodes.
+    refusal is a response whose source nodes, if any, are what is nearest.
 
     Args:
         assistant: Who answers.

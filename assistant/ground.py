@@ -25,15 +25,15 @@ LEAST_SUPPORT = 0.2
 LEAST_NOVELTY = 0.5
 # How much of what a question asks about two sentences must both say, to answer the same.
 SAME_SUBJECT = 0.6
-ROUNDING = 1e-9
-# What speaks to whoever reads a prompt and not of a subject: planted, more likely than not, and evidence of nothing.
+# What speaks to a model that reads a prompt, and not of a subject: planted, more likely than not, and no evidence. Only
+# commands: "the landlord must respond within 14 days" and "officials say that only 12 survived" are of a subject.
 _INSTRUCTS = re.compile(
-    r"\b(ignore|disregard|forget|override)\b[^.!?]{0,60}\b(instructions?|prompts?|questions?|rules|above|previous)\b"
-    r"|\b(reply|respond|answer|say|output|print)\b[^.!?]{0,30}\b(only|exactly|always|instead|nothing but)\b"
-    r"|\b(only|always|instead|must|should|please|now)\b[^.!?]{0,20}\b(reply|respond|output)\b"
-    r"|\banswers? to (this|the|that|any|every|each|all)( [a-z]+)? questions? (is|are|must|should)\b"
-    r"|\bthe (correct |right |real |true |only )?answer is\b"
-    r"|\b(system|developer) (prompt|message)\b|\byou are (now )?(an? )?(AI|assistant|chatbot|language model)\b",
+    r"(?:^|[,;:]|\band\b)\W*(?:(?:please|always|now|then|instead|you must|you should),? )*"
+    r"(?:(?:ignore|disregard|forget|override)\b[^.!?]{0,40}"
+    r"\b(?:instructions?|prompts?|questions?|(?:the|everything) above)\b"
+    r"|(?:reply|respond|answer|output|print|say)\b[^.!?]{0,12}\b(?:only|exactly|nothing but)\b)"
+    r"|\bthe (?:correct |right |real |true |only )?answer (?:to (?:this|the|that|any|every|all)[^.!?]{0,20} )?is\b"
+    r"|^\W*(?:system|developer) (?:prompt|message)\b|\byou are now (?:an? )?(?:AI|assistant|chatbot|language model)\b",
     re.IGNORECASE,
 )
 # A question that begins so is answered by saying something, not by saying it back.
@@ -81,6 +81,10 @@ class _Line:
     place: Place
     keys: frozenset[str]
 
+    @property
+    def words(self) -> str:
+        return self.place.evidence.words(self.place.sentence)
+
 
 class Ground:
     """Evidence, prepared to check claims against it.
@@ -92,15 +96,13 @@ class Ground:
     """
 
     def __init__(self, evidence: Sequence[Evidence]) -> None:
-        self._lines = [
-            _Line(Place(item, sentence), keys(item.words(sentence)))
-            for item in evidence
-            for sentence in item.sentences
-            if not instructs(item.words(sentence))
+        lines = [
+            _Line(Place(item, sentence), keys(item.words(sentence))) for item in evidence for sentence in item.sentences
         ]
+        self._lines = [line for line in lines if not instructs(line.words)]
         # What a document is about is often said by its title alone.
         titles = frozenset[str]().union(*(keys(title) for title in {item.passage.title for item in evidence}))
-        self._all = titles.union(*(line.keys for line in self._lines))
+        self._all = titles.union(*(line.keys for line in lines))
 
     def verify(self, claim: str, question: str) -> Grounding:
         """Find what carries a claim that answers the question.
@@ -131,27 +133,27 @@ class Ground:
     def rival(self, claim: str, grounding: Grounding, question: str) -> Place | None:
         """A sentence of another document that answers the question otherwise than a claim; None where there is none.
 
-        Otherwise means with another number, or another name, about the same: what the question asks about stands there
-        as fully as in the sentence that carries the claim.
+        Otherwise means with another number of the same things, or another name, in a sentence that says the same for
+        the rest: whoever is shown two sources that differ should see at once that they do.
         """
-        asked, cited = unique(words(question)), grounding.places[0]
-        answers = [word for word in unique(words(claim)) if _is_answer(word) and not covered(word, keys(question))]
-        weights = {word.key: self._rarity(word) for word in asked}
-        least = max(SAME_SUBJECT, self.about(question, [cited]) - ROUNDING)
+        asked, cited = keys(question), grounding.places[0]
+        base = cited.evidence.words(cited.sentence)
+        answers = [word for word in unique(words(claim)) if _is_answer(word) and not covered(word, asked)]
         for line in self._lines:
             if not answers or line.place.evidence.passage.document_id == cited.evidence.passage.document_id:
                 continue
-            if _share(asked, weights, line.keys) < least or any(covered(word, line.keys) for word in answers):
+            if line.words.rstrip().endswith("?") or negated(line.words) or negated(base):
                 continue
-            said = words(line.place.evidence.words(line.place.sentence))
-            if any(_is_answer(word) and not covered(word, keys(question)) and _alike(word, answers) for word in said):
+            if _differ(base, line.words, asked, answers):
                 return line.place
         return None
 
     def nearest(self, question: str) -> Place | None:
-        """The sentence that says most of what a question asks about; None where none says half of it."""
+        """The sentence that says most of what a question asks about, and more; None where none says .6 of it."""
         shares = self.shares(question)
-        place = max(shares, key=lambda one: shares[one], default=None)
+        asked = keys(question)
+        telling = [place for place in shares if _tells(place.evidence.words(place.sentence), asked)]
+        place = max(telling, key=lambda one: shares[one], default=None)
         return place if place is not None and shares[place] >= SAME_SUBJECT else None
 
     def shares(self, question: str) -> dict[Place, float]:
@@ -294,9 +296,38 @@ def _is_answer(word: Word) -> bool:
     return word.number or word.name
 
 
-def _alike(word: Word, answers: Sequence[Word]) -> bool:
-    """Whether a word could stand in the place of one of these."""
-    return any(word.number == answer.number for answer in answers)
+def _differ(one: str, other: str, asked: frozenset[str], answers: Sequence[Word]) -> bool:
+    """Whether two sentences say the same but for the answer."""
+    present, others = keys(one), unique(words(other))
+    new = [word for word in others if not covered(word, present | asked)]
+    if any(covered(answer, keys(other)) for answer in answers) or not new:
+        return False
+    numbers = [answer for answer in answers if answer.number]
+    if numbers:
+        # "12 rooms" and "14 rooms", but not "1987, people".
+        same = len(new) == 1 and new[0].number and bool(_counted(numbers[0], one) & _counted(new[0], other))
+    else:
+        same = all(map(_is_capital, new)) and " ".join(word.text for word in new) in other
+    rest = [word for word in unique(words(one)) if not word.number and not _is_capital(word)]
+    return same and all(covered(word, keys(other)) for word in rest)
+
+
+def _is_capital(word: Word) -> bool:
+    """Whether a word is written as a name, or begins its sentence, where names can't be told from others."""
+    return word.text[0].isupper()
+
+
+def _counted(number: Word, text: str) -> frozenset[str]:
+    """What stands right beside a number: what is counted, or "in" before a year."""
+    found = re.search(rf"(\w+ )?(?<!\w){re.escape(number.text)}(?!\w)( [^\W\d]+)?", text)
+    parts = [part.strip() for part in found.groups() if part] if found else []
+    return frozenset(form for part in parts for form in (keys(part) or {part.casefold()}))
+
+
+def _tells(sentence: str, asked: frozenset[str]) -> bool:
+    """Whether a sentence says anything beyond the question; a heading or another question doesn't."""
+    more = any(not covered(word, asked) for word in words(sentence))
+    return more and not sentence.rstrip().endswith("?") and not sentence.lstrip().startswith("#")
 
 
 def _contradicted(claim: str, said: Sequence[Word], places: Sequence[_Line]) -> bool:

@@ -13,16 +13,25 @@ from assistant.types import Draft, Evidence, Usage, Verdict
 # "Yes" or "No", and the full stop that some models can't do without.
 VERDICT_TOKENS = 2
 _SEVERAL = re.compile(
-    r"\b(summari[sz]e|summary|overview|outline|list|enumerate|compare|comparison|contrast|describe|explain)\b"
-    r"|\bdifferences? between\b|\b(name|give|what are|which are) (me )?(all|some|two|three|four|five|six|the main)\b",
+    r"^\W*(please |can you |could you )*(summari[sz]e|list|enumerate|outline|compare|contrast|describe|explain"
+    r"|(give|write)( me)? (a|an) (short |brief )?(summary|overview|outline|list|comparison)"
+    r"|(name|give)( me)? (all|some|two|three|four|five|six)"
+    r"|(what|which) are (all |the (main|key|different|two|three) ))\b"
+    r"|\bdifferences? between\b",
     re.IGNORECASE,
 )
+_SAYS = r"(state|say|mention|specify|give|contain|provide|indicate|include|answer|tell|explain|describe)"
 _DECLINES = re.compile(
-    r"^(I('m| am) sorry|sorry\b|(the|this|these) (document|passage|text|article|evidence)s?\b[^.]*\b"
-    r"(does|do|did)(n't|n’t| not)\b)|\bnot (stated|mentioned|specified|given)( in the document)?\W*$"
-    r"|^not (stated|mentioned|specified|given)\b",
+    rf"^(I('m| am) sorry\b|sorry,? (but|I|the|there)\b"
+    rf"|I (don't|don’t|do not|can't|can’t|cannot) (know|answer|say|tell)\b"
+    rf"|(the|this|these)( given| provided)? (document|passage|text|article|evidence|context)s?( provided| given)? "
+    rf"(does|do|did)(n't|n’t| not) {_SAYS}\b|there is no (information|mention|answer)\b"
+    rf"|no (answer|information)\b[^.]* (is|was) (given|stated|provided|mentioned)"
+    rf"|not (stated|mentioned|specified|given)\b)"
+    r"|\bnot (stated|mentioned|specified|given)( in the (document|passage|text|article))?\W*$",
     re.IGNORECASE,
 )
+_YES_OR_NO = re.compile(r"^\W*(?:answer\W*)?(yes|no)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +127,8 @@ def _verdict(model: Model, question: str, evidence: Sequence[Evidence]) -> tuple
             stated = yes_probability(delta.alternatives)
         text += delta.text
         usage = counted(usage, delta)
-    return Verdict(text.strip().casefold().startswith("yes"), stated), usage
+    said = _YES_OR_NO.match(text)
+    return Verdict(None if said is None else said[1].casefold() == "yes", stated), usage
 
 
 def probability(alternatives: Mapping[str, float], word: str) -> float:
@@ -126,14 +136,15 @@ def probability(alternatives: Mapping[str, float], word: str) -> float:
 
     Args:
         alternatives: Log-probability by token at the first token of the reply.
-        word: Such as "Yes"; with white space around it, it is the same word.
+        word: Such as "yes"; in capitals, or with white space around it, it is the same word.
     """
-    return min(1.0, sum(math.exp(logprob) for token, logprob in alternatives.items() if token.strip() == word))
+    said = (logprob for token, logprob in alternatives.items() if token.strip().casefold() == word)
+    return min(1.0, sum(map(math.exp, said)))
 
 
 def yes_probability(alternatives: Mapping[str, float]) -> float | None:
     """The probability, 0–1, of "Yes" against "No"; None where the reply begins with neither."""
-    yes, no = probability(alternatives, "Yes"), probability(alternatives, "No")
+    yes, no = probability(alternatives, "yes"), probability(alternatives, "no")
     return yes / (yes + no) if yes + no else None
 
 

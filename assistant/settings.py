@@ -35,7 +35,7 @@ class Settings(BaseSettings):
         risk: How likely an answer may be wrong, 0–1: a question whose answer is more likely wrong is refused. Lower
             answers less and errs less.
         calibration: A file of ``footnoted eval --calibrate`` that tells how likely a model's answers are right. None
-            takes the one that ships, which was fitted on the embedded models.
+            takes the one that ships, which was fitted on the embedded default.
         timeout_seconds: How long a model may stay silent.
     """
 

@@ -53,12 +53,12 @@ class Verdict:
     """What the model says, before it writes, to whether the passages state the answer.
 
     Attributes:
-        stated: Whether it says yes.
+        stated: Whether it says yes; None where it says neither yes nor no.
         probability: The probability, 0–1, of that yes against no; None where the endpoint reports no log-probabilities.
         baseline: The same for a question that has nothing to do with the passages; None likewise.
     """
 
-    stated: bool
+    stated: bool | None
     probability: float | None = None
     baseline: float | None = None
 

@@ -187,8 +187,9 @@ def _begins_sentence(text: str, start: int) -> bool:
 
 
 def _is_month(text: str, bare: str, start: int) -> bool:
-    """Whether this is May, and not that one may."""
-    return bare == "May" and not _begins_sentence(text, start)
+    """Whether this is the month of May, and not that one may."""
+    beside = re.search(r"(?:\b(?:in|of|by|since|until|from|early|late|on|last|next|this|to|and)|\d)\W+$", text[:start])
+    return bare == "May" and (beside is not None or re.match(r"\W+\d", text[start + len(bare) :]) is not None)
 
 
 def _is_number(text: str) -> bool:

@@ -1,8 +1,9 @@
 """Fit the confidence of ``assistant/decide.py`` on one half of suites, and tell how it does on the other.
 
-Both halves are asked as in any run. Each claim that was made, had nothing been withheld, is described by its features,
-and is right where the answer is. The logistic model is fitted by Newton's method with an L2 penalty (Hastie, Tibshirani
-& Friedman 2009, chapter 4.4). Nothing that is reported was fitted on, and no document is on both sides.
+Both halves are asked as in any run. Of each answer that was made, had nothing been withheld, the first claim is
+described by its features and told right from wrong. The logistic model is fitted by Newton's method with an L2 penalty
+(Hastie, Tibshirani & Friedman 2009, chapter 4.4). No case that is reported was fitted on, and no document is on both
+sides but the shipped article, of which other questions are asked.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,15 +23,14 @@ from eval.case import Case
 from eval.errors import EvalError
 from eval.outcome import Reply, Written
 from eval.result import Estimate, Row
-from eval.score import cites, right
+from eval.score import cites, decidable, right
 from eval.suite import SHIPPED, Suite, half
 from eval.twins import with_twins
 
 DEVELOPMENT = "seeds-dev"
 REPORT = "calibration-report.json"
-# Of a case that is fitted on, and of one that is reported; the more, the more is easy.
-TWINS_FITTED = 1
-TWINS_REPORTED = 6
+# As many on either side: the share of questions that are not answered is part of what a confidence says.
+TWINS = 1
 # The shipped article is one document; what is learned from its 60 questions should not drown in those about others.
 WEIGHT = {DEVELOPMENT: 2}
 # Strong enough that a feature which happens to separate a few hundred claims is not believed altogether.
@@ -39,7 +39,8 @@ ROUNDS = 50
 LEAST_CLAIMS = 50
 RISKS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
 
-CASES = "seeds-dev twice; of other suites the half for fitting and, where documents are supplied, twins of it"
+# A suite of answerable questions alone says nothing of when to refuse.
+CASES = "seeds-dev twice; of suites with unanswerable questions the half for fitting, and twins of it"
 NAMES = tuple(field.name for field in fields(Features))
 # The log-odds say all that the yes or no says, and more.
 WITH_LOGPROBS = tuple(name for name in NAMES if name != "stated")
@@ -83,7 +84,7 @@ def calibrate(suites: Sequence[Suite], settings: Settings, options: core.Options
 
     Args:
         suites: Whose cases are asked.
-        settings: Of the assistant that is asked; the calibration that they name is not used.
+        settings: Of the assistant that is asked; while fitting, its calibration decides where few sentences are enough.
         options: How; their limit is of what is fitted on.
         runs: The folder in which each run has a folder of its own, and the report of all of them is written.
         path: The file of calibrations, in which that of this model is written anew.
@@ -93,18 +94,19 @@ def calibrate(suites: Sequence[Suite], settings: Settings, options: core.Options
         FootnotedError: As ``evaluate`` does.
     """
     limit = f" --limit {options.limit}" if options.limit else ""
-    made: list[tuple[Mapping[str, float], bool]] = []
+    made: list[tuple[Mapping[str, float], bool, int]] = []
     model = ""
-    for part in _parts(suites, for_fitting, TWINS_FITTED):
+    fitting = [part for part in _parts(suites, for_fitting) if not all(case.answerable for case in part.cases)]
+    for part in fitting:
         finished = core.evaluate(part, settings, options, runs)
         model = finished.result.manifest.model
         made += _examples(finished, part)
-    if len(made) < LEAST_CLAIMS or len({label for _, label in made}) == 1:
+    if len(made) < LEAST_CLAIMS or len({label for _, label, _ in made}) == 1:
         raise EvalError(f"{len(made)} claims are too few to fit on; name more suites, such as {DEVELOPMENT}")
     fitted = Calibration(
         model=model,
         provenance=Provenance(
-            suites=tuple(suite.name for suite in _parts(suites, for_fitting, TWINS_FITTED)),
+            suites=tuple(part.name for part in fitting),
             cases=CASES,
             claims=len(made),
             prompt=prompts.VERSION,
@@ -117,9 +119,9 @@ def calibrate(suites: Sequence[Suite], settings: Settings, options: core.Options
     core.write(path, calibration.added(fitted, path))
     known = settings.model_copy(update={"calibration": path})
     rows = [
-        row.model_copy(update={"cluster": f"{part.name}: {row.cluster}"})
-        for part in _parts(suites, for_reporting, TWINS_REPORTED)
-        for row in core.evaluate(part, known, replace(options, limit=None), runs).result.rows
+        row
+        for part in _parts(suites, for_reporting)
+        for row in _told(core.evaluate(part, known, replace(options, limit=None), runs).result.rows, part)
     ]
     made_of = Calibrated(
         calibration=fitted,
@@ -132,7 +134,7 @@ def calibrate(suites: Sequence[Suite], settings: Settings, options: core.Options
 
 
 def for_fitting(case: Case, suite: Suite) -> bool:
-    """Whether a case is fitted on: of what ships, the suite of that purpose alone; else one half of the documents."""
+    """Whether a case may be fitted on: of what ships, in the suite for that; else in one half of the documents."""
     return suite.name == DEVELOPMENT if _ships(suite) else half(case) == "fit"
 
 
@@ -168,9 +170,9 @@ def fit(rows: Floats, labels: Floats) -> Floats:
     return np.asarray(weights, dtype=np.float64)
 
 
-def _parts(suites: Sequence[Suite], wanted: Callable[[Case, Suite], bool], twins: int) -> list[Suite]:
+def _parts(suites: Sequence[Suite], wanted: Callable[[Case, Suite], bool]) -> list[Suite]:
     """The suites with those of their cases, and of the twins of these, that are wanted."""
-    whole = [with_twins(suite, twins) if suite.mode == "supplied" and not _ships(suite) else suite for suite in suites]
+    whole = [with_twins(suite, TWINS) if suite.mode == "supplied" and not _ships(suite) else suite for suite in suites]
     parts = [
         suite.model_copy(update={"cases": tuple(case for case in suite.cases if wanted(case, suite))})
         for suite in whole
@@ -178,13 +180,30 @@ def _parts(suites: Sequence[Suite], wanted: Callable[[Case, Suite], bool], twins
     return [part for part in parts if part.cases]
 
 
-def _examples(finished: core.Finished, suite: Suite) -> Iterator[tuple[Mapping[str, float], bool]]:
+def _told(rows: Sequence[Row], suite: Suite) -> Iterator[Row]:
+    """The rows of a suite, with clusters that others share which ask of the same documents.
+
+    None where most answers can't be told right from wrong by their words: what is left would be what is wrong.
+    """
+    answerable = [case for case in suite.cases if case.answerable]
+    if sum(map(decidable, answerable)) * 2 < len(answerable):
+        return
+    for row in rows:
+        yield (
+            row
+            if row.cluster.startswith("document: ")
+            else row.model_copy(update={"cluster": f"{suite.name}: {row.cluster}"})
+        )
+
+
+def _examples(finished: core.Finished, suite: Suite) -> Iterator[tuple[Mapping[str, float], bool, int]]:
+    """Features of a claim, whether it is right, and how often it counts."""
     cases = {case.id: case for case in suite.cases}
     for outcome in finished.outcomes:
         if outcome.eager is not None and outcome.eager.answered:
-            label = _right(cases[outcome.case], outcome.eager, suite)
-            for _ in range(WEIGHT.get(suite.name, 1)):
-                yield outcome.eager.claims[0].features, label
+            claim = outcome.eager.claims[0]
+            alone = outcome.eager.model_copy(update={"text": claim.text})
+            yield claim.features, _right(cases[outcome.case], alone, suite), WEIGHT.get(suite.name, 1)
 
 
 def _right(case: Case, reply: Reply, suite: Suite) -> bool:
@@ -195,9 +214,10 @@ def _right(case: Case, reply: Reply, suite: Suite) -> bool:
     return verdict if verdict is not None else cites(case, reply, suite.documents)
 
 
-def _logistic(made: Sequence[tuple[Mapping[str, float], bool]], names: Sequence[str]) -> Logistic:
-    rows = np.array([[features.get(name, 0.0) for name in names] for features, _ in made])
-    weights = [round(float(weight), 4) for weight in fit(rows, np.array([float(label) for _, label in made]))]
+def _logistic(made: Sequence[tuple[Mapping[str, float], bool, int]], names: Sequence[str]) -> Logistic:
+    counted = [(features, label) for features, label, times in made for _ in range(times)]
+    rows = np.array([[features.get(name, 0.0) for name in names] for features, _ in counted])
+    weights = [round(float(weight), 4) for weight in fit(rows, np.array([float(label) for _, label in counted]))]
     return Logistic(intercept=weights[0], weights=dict(zip(names, weights[1:], strict=True)))
 
 

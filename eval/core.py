@@ -125,6 +125,8 @@ def chosen(suite: Suite, options: Options) -> list[Case]:
         kinds = ", ".join(sorted({case.kind for case in suite.cases}))
         raise EvalError(f"{suite.name} has no cases of the kind {options.only!r}; there are: {kinds}")
     cases = [case for case in cases if options.half in (None, half(case))]
+    if not cases:
+        raise EvalError(f"{suite.name} has no cases in the half {options.half!r}; leave out --half")
     if options.supplied:
         cases = [case for case in cases if supplied_sources(case)]
         if not cases:

@@ -74,7 +74,7 @@ class Footnoted:
             answer = self.assistant.ask(case.question, case.turns())
             eager = self._eager.ask(case.question, case.turns())
             outcome = self._found(case, answer.query)
-        without = self._without(answer) if self._deletion and answer.citations else None
+        without = self._without(answer) if self._deletion and answer.answered else None
         return outcome.model_copy(
             update={
                 "reply": Reply.of(answer),

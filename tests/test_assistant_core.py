@@ -135,7 +135,7 @@ def test_what_is_not_sure_enough_is_refused(article: Index) -> None:
     answer = assistant(article, ScriptedLLM([KISHIDA]), Settings(risk=0.0)).ask(MINISTER)
     assert not answer.answered
     assert 0.0 < answer.confidence < 1.0
-    assert answer.reason == "These documents don't say: no passage found states the answer."
+    assert answer.reason == "These documents don't clearly answer this."
 
 
 def test_a_refusal_quotes_what_the_documents_say_that_is_near(tmp_path: Path) -> None:
@@ -153,11 +153,25 @@ def test_documents_that_differ_are_both_shown(tmp_path: Path) -> None:
     one, other = "The Oslo museum has 12 rooms. It is old.", "It is old. The Oslo museum has\n14 rooms."
     index = index_of(tmp_path, one=one, other=other)
     stream = list(assistant(index, ScriptedLLM(["It has 12 rooms."])).stream("How many rooms has the Oslo museum?"))
-    said_ = "It has 12 rooms [1]. Another document says: The Oslo museum has 14 rooms [2]."
+    said_ = "It has 12 rooms [1]. Another document has: The Oslo museum has 14 rooms [2]."
     assert " ".join(said(stream)) == said_
     (answer,) = [event.answer for event in stream if isinstance(event, Settled)]
     assert (answer.kind, answer.text) == ("answer", said_)
     assert [citation.quote for citation in answer.citations] == [one[:29], other[11:]]
+
+
+def test_what_another_document_has_is_said_once(tmp_path: Path) -> None:
+    index = index_of(tmp_path, one="The Oslo museum has 12 rooms.", other="The Oslo museum has 14 rooms.")
+    both = "The Oslo museum has 12 rooms. The Oslo museum has 14 rooms."
+    answer = asked(index, both, question="How many rooms has the Oslo museum?")
+    assert answer.text == "The Oslo museum has 12 rooms [1]. Another document has: The Oslo museum has 14 rooms [2]."
+
+
+def test_marks_in_a_document_are_not_taken_for_footnotes(tmp_path: Path) -> None:
+    index = index_of(tmp_path, mill="The mill of Oslo was sold by Anna to a bank [7].")
+    answer = asked(index, "", question="When was the mill of Oslo sold by Anna?", stated="No.")
+    assert answer.text.endswith("What they do say: The mill of Oslo was sold by Anna to a bank [1].")
+    assert answer.citations[0].quote.endswith("to a bank [7].")
 
 
 def test_a_stream_tells_each_step_and_withdraws_nothing(article: Index) -> None:

@@ -106,3 +106,4 @@ def test_a_refusal_says_why() -> None:
     assert "no passage found states the answer" in silent
     assert len({silent, empty, decide.refusal(["France"])}) == 3
     assert decide.refusal(["France"], empty=True) == empty
+    assert decide.refusal([], unsure=True) == "These documents don't clearly answer this."

@@ -32,7 +32,8 @@ def test_the_retriever_gives_what_the_search_finds(article: Index) -> None:
 
 
 def test_the_source_nodes_of_a_response_are_the_cited_spans(article: Index) -> None:
-    response = engine(article, "It is Fumio Kishida. The rules were last revised in 1997.").query(MINISTER)
+    both = "Who is Japan's foreign minister, and when were the rules last revised?"
+    response = engine(article, "It is Fumio Kishida. The rules were last revised in 1997.").query(both)
     assert response.metadata is not None
     answer = response.metadata["answer"]
     assert str(response) == answer.text == "It is Fumio Kishida [1]. The rules were last revised in 1997 [2]."

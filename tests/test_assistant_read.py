@@ -45,7 +45,11 @@ def test_both_calls_read_the_same_up_to_the_end_of_the_question() -> None:
         ("What is the difference between cats and dogs?", True),
         ("Name three allies.", True),
         ("Who is the minister?", False),
-        ("When was the list published?", True),
+        ("When was the list published?", False),
+        ("How did Smith describe the battle?", False),
+        ("In contrast to Japan, what did China do?", False),
+        ("Could you please outline the plan?", True),
+        ("Give me a short summary.", True),
         ("What are cats?", False),
     ],
 )
@@ -58,9 +62,18 @@ def test_a_question_for_a_list_or_a_summary_is_answered_in_several_sentences(que
 
 @pytest.mark.parametrize(
     ("reply", "stated"),
-    [("Yes", True), (" yes.", True), ("No.", False), ("The document does.", False), ("", False)],
+    [
+        ("Yes", True),
+        (" yes.", True),
+        ("**Yes**", True),
+        ("Answer: Yes", True),
+        ("No.", False),
+        ("The document does.", None),
+        ("Not quite", None),
+        ("", None),
+    ],
 )
-def test_anything_but_yes_is_no(reply: str, stated: bool) -> None:
+def test_what_is_neither_yes_nor_no_is_neither(reply: str, stated: bool | None) -> None:
     *_, last = read.draft(DeltaModel([Delta(reply)], [Delta("Cats sleep.")]), "What do cats do?", CATS, 20)
     assert last.draft == Draft("Cats sleep.", Verdict(stated))
 
@@ -95,8 +108,8 @@ def test_a_model_that_writes_nothing_makes_an_empty_draft() -> None:
 
 
 def test_a_probability_is_at_most_one() -> None:
-    assert read.probability({"Yes": 0.0, "Yes ": 0.0}, "Yes") == 1.0
-    assert read.probability({"The": 0.0}, "Yes") == 0.0
+    assert read.probability({"Yes": 0.0, "yes ": 0.0}, "yes") == 1.0
+    assert read.probability({"The": 0.0}, "yes") == 0.0
 
 
 @pytest.mark.parametrize(
@@ -113,6 +126,14 @@ def test_a_probability_is_at_most_one() -> None:
         ("The documents were not signed.", False),
         ("Berg did not state her age.", False),
         ("It states nothing.", False),
+        ("There is no information about that.", True),
+        ("The provided text does not say.", True),
+        ("I don't know.", True),
+        ("No answer is given.", True),
+        ("The article does not permit nuclear weapons.", False),
+        ("The documents did not reach Berlin until 1945.", False),
+        ("The document that Nixon signed did not mention Cambodia.", False),
+        ("Sorry, Wrong Number was directed by Anatole Litvak.", False),
     ],
 )
 def test_a_draft_that_says_that_nothing_is_stated_declines(text: str, declines: bool) -> None:
