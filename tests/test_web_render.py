@@ -178,6 +178,11 @@ def test_an_answer_says_how_sure_it_is_and_how_long_it_took() -> None:
     assert Parsed(render.reply(settled)).text.endswith("Confidence 90% · 1.2 s")
 
 
+def test_what_needed_no_document_is_shown_without_seconds() -> None:
+    chat = answer(kind="chat", text="Hello. Ask me.", citations=(), claims=(), timings={"total": 0.001})
+    assert Parsed(render.reply(Exchange(1, "Hi").told(Settled(chat)))).text == "Hello. Ask me."
+
+
 def test_a_refusal_gives_its_reason_and_leads_to_the_nearest_passages() -> None:
     parsed = Parsed(render.reply(Exchange(5, "Who?").told(Settled(refusal()))))
     assert "Not in the documents" in parsed.text

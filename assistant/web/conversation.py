@@ -10,6 +10,8 @@ NEAREST = 3
 """How many passages a refusal offers."""
 REFUSALS = ("refusal", "rebuttal")
 """The kinds of replies that say that the documents don't."""
+ASIDES = ("chat", "clarification")
+"""The kinds of replies for which no document was asked."""
 
 
 @dataclass(frozen=True, slots=True)

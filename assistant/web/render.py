@@ -5,7 +5,7 @@ import html
 from assistant.answering import NEAREST
 from assistant.llm import Model
 from assistant.types import Answer, Claim
-from assistant.web.conversation import REFUSALS, Exchange, Place
+from assistant.web.conversation import ASIDES, REFUSALS, Exchange, Place
 from index.types import State
 
 TINTS = 6
@@ -15,9 +15,7 @@ _QUOTE_CHARACTERS = 320
 _LINK_CHARACTERS = 140
 _PROGRESS = {"": "Searching…", "condense": "Searching…", "search": "Searching…"}
 _REFUSED = "Not in the documents"
-_KINDS = {
-    "clarification": "A question back",
-}
+_KINDS = {"clarification": "A question back"}
 
 
 def escape(text: str) -> str:
@@ -135,7 +133,8 @@ def _counted(count: int, noun: str) -> str:
 
 def _figures(answer: Answer) -> str:
     figures = [f"Confidence {answer.confidence:.0%}"] if answer.answered else []
-    if "total" in answer.timings:
+    # What needed no document took no time that anybody would ask after.
+    if "total" in answer.timings and answer.kind not in ASIDES:
         figures.append(f"{answer.timings['total']:.1f} s")
     return f'<p class="fn-status">{" · ".join(figures)}</p>'
 
