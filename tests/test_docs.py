@@ -15,8 +15,10 @@ import typer
 import assistant
 import index
 import seeds
+from assistant import calibration
 from assistant.cli import GROUP, add, app
 from assistant.settings import ELSEWHERE, PREFIX, Settings
+from eval.calibrate import Calibrated
 from eval.core import LABELS, read_result
 from eval.report.labels import figure, interval
 
@@ -185,3 +187,17 @@ def test_no_file_names_a_registry_or_a_folder_of_somebodys_machine() -> None:
         if word.encode() in path.read_bytes()
     ]
     assert found == []
+
+
+def test_the_readme_has_what_comes_of_each_risk() -> None:
+    report = Calibrated.model_validate_json((ROOT / "eval" / "baselines" / "calibration.json").read_bytes())
+    said = " ".join(section("How good it is").split())
+    for share in report.curve[1:]:
+        assert f"| {share.risk:.1f} | {share.answered:.1%} | {share.wrong:.1%} |" in said
+    auroc, error, brier = (report.estimates[name] for name in ("auroc", "calibration_error", "brier"))
+    assert f"On {report.cases} cases" in said
+    assert f"AUROC {auroc.value:.3f} ({auroc.low:.3f}–{auroc.high:.3f})" in said
+    assert f"is {error.value:.3f} ({error.low:.3f}–{error.high:.3f}) off" in said
+    assert f"over the {error.n} of them" in said
+    assert f"Brier score {brier.value:.3f}" in said
+    assert report.calibration == calibration.of(report.calibration.model)
