@@ -7,6 +7,7 @@ seen generation n is level again once it has taken what bears a higher one.
 import json
 import sqlite3
 import threading
+import time
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,9 @@ from index.types import Document, Passage
 
 Vectors = npt.NDArray[np.float32]
 
+# How long another process that writes is waited for, and between two tries where SQLite itself doesn't wait.
+BUSY_SECONDS = 30.0
+BUSY_PAUSE = 0.02
 _BY_ID = "where p.id in (select value from json_each(?))"
 _COUNT_AMONG = """
 select count(*) from passages p join vectors v on v.number = p.number
@@ -105,7 +109,7 @@ class Catalog:
         self._db: sqlite3.Connection | None = None
         try:
             with self._translated():
-                self._db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+                self._db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
                 made_with = {"schema": rows.VERSION, **made_with}
                 self._prepare(made_with)
                 self._compare(made_with, cut)
@@ -404,7 +408,7 @@ class Catalog:
         db.execute("pragma foreign_keys = on")
         # A commit that a power cut could take back would leave the caches ahead of the truth.
         db.execute("pragma synchronous = full")
-        db.execute("pragma journal_mode = wal")
+        _write_ahead(db)
         with self._transaction("begin immediate"):
             for statement in rows.SCHEMA.split(";"):
                 db.execute(statement)
@@ -491,6 +495,20 @@ class Catalog:
     def _broken(self, why: str) -> IndexBroken:
         said = f"{self.path} is not a catalog, or damaged ({why})"
         return IndexBroken(f"{said}: delete the folder {self.path.parent} and index the documents again")
+
+
+def _write_ahead(db: sqlite3.Connection) -> None:
+    """Switch to a write-ahead log. Of two that switch at once SQLite refuses one immediately, whatever its time-out."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            db.execute("pragma journal_mode = wal")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(BUSY_PAUSE)
+        else:
+            return
 
 
 def _differing(db: sqlite3.Connection, made_with: Mapping[str, str]) -> dict[str, str]:

@@ -114,7 +114,8 @@ def test_a_follow_up_is_understood() -> None:
     assert re.search("Nakatani|Defence Minister", answer.query)
     assert answer.answered
     assert "Carter" in answer.text
-    assert answer.usage.calls == 2
+    # Rewriting, yes or no, and the answer; where this is the first question, what the model says to any other.
+    assert answer.usage.calls in (3, 4)
 
 
 def test_nobody_else_can_use_the_child(cache: Path, child: Child) -> None:

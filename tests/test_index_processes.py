@@ -4,6 +4,8 @@ import logging
 import multiprocessing
 import os
 import random
+import subprocess
+import sys
 import time
 import traceback
 from collections import Counter
@@ -234,3 +236,19 @@ def test_two_write_and_four_search_while_some_are_killed(tmp_path: Path) -> None
         report = ix.check()
         assert (report.problems, report.unseen, report.waiting, report.changed, report.missing) == ((), (), 0, (), ())
         assert not ix.add(folders).added
+
+
+def test_a_catalog_that_others_open_at_the_same_moment_is_waited_for(tmp_path: Path) -> None:
+    # SQLite refuses one of two that switch to a write-ahead log at once, without waiting.
+    code = (
+        "import sys, pathlib\nfrom index.catalog import Catalog\nsys.stdin.readline()\n"
+        "for _ in range(20):\n    Catalog(pathlib.Path(sys.argv[1]), {'made': 'so'}).close()\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "catalog.sqlite3")]
+    openers = [subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(5)]
+    for opener in openers:
+        assert opener.stdin is not None
+        opener.stdin.write("\n")
+        opener.stdin.flush()
+    told = [opener.communicate(timeout=120)[1] for opener in openers]
+    assert told == [""] * 5
