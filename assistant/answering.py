@@ -13,7 +13,6 @@ from assistant.calibration import Calibration
 from assistant.types import Answer, Citation, Claim, Draft, Evidence, Kind, Said
 from index import Hit
 from index.split import sentences
-from index.types import Sentence
 
 NEAREST = "What they do say:"
 """What stands before the words that come nearest to a question that is refused."""
@@ -34,13 +33,7 @@ class Answering:
         claims: What was said.
     """
 
-    def __init__(
-        self,
-        question: str,
-        query: str,
-        hits: tuple[Hit, ...],
-        calibration: Calibration,
-    ) -> None:
+    def __init__(self, question: str, query: str, hits: tuple[Hit, ...], calibration: Calibration) -> None:
         self.claims: list[Claim] = []
         self._question = question
         self._query = query
@@ -50,7 +43,6 @@ class Answering:
         self._risk = 0.0
         self._citations: list[Citation] = []
         self._texts: list[str] = []
-        self._cited: set[tuple[str, Sentence]] = set()
         self._heard = 0
         self._stood = False
         self._best_refused = 0.0
@@ -104,8 +96,7 @@ class Answering:
     @cached_property
     def _everything(self) -> ground.Ground:
         """All that was found, read or not."""
-        found = [Evidence(number, hit.passage, hit.passage.sentences) for number, hit in enumerate(self._hits, start=1)]
-        return ground.Ground(found)
+        return ground.Ground(Evidence.of(hit.passage for hit in self._hits))
 
     def _weigh(self, sentence: str, draft: Draft) -> list[Said]:
         """Say a sentence if its evidence carries it and it answers the question, and what another document says."""
@@ -134,14 +125,13 @@ class Answering:
         if reading.asks_for_several(self._query):
             return []
         rival = self._everything.rival(claim.text, grounding, self._query)
-        if rival is None or (rival.evidence.passage.document_id, rival.sentence) in self._cited:
+        if rival is None or not ground.cite([rival], self._citations)[1]:
             return []
         return [self._say(replace(claim, text=f"{OTHERWISE} {_quoted(rival)}", support=1.0), [rival])]
 
     def _say(self, claim: Claim, places: Sequence[ground.Place]) -> Said:
         """Say a claim with its footnotes."""
         markers, new = ground.cite(places, self._citations)
-        self._cited.update((place.evidence.passage.document_id, place.sentence) for place in places)
         said = Said(ground.mark(claim.text, markers), replace(claim, markers=markers), new)
         self.claims.append(said.claim)
         self._citations.extend(new)
@@ -164,4 +154,4 @@ class Answering:
 
 def _quoted(place: ground.Place) -> str:
     """The words of a sentence, on one line, without what would be taken for footnotes of ours."""
-    return ground.strip_markers(" ".join(place.evidence.words(place.sentence).split()))
+    return ground.strip_markers(" ".join(place.words.split()))

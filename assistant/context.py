@@ -39,7 +39,7 @@ def fit(hits: Sequence[Hit], budget: int) -> tuple[Evidence, ...]:
         chosen.append(hit.passage)
         spent += cost
     chosen.sort(key=_order)
-    return tuple(Evidence(number, passage, passage.sentences) for number, passage in enumerate(chosen, start=1))
+    return Evidence.of(chosen)
 
 
 def narrow(hits: Sequence[Hit], question: str, budget: int) -> tuple[Evidence, ...]:
@@ -54,8 +54,7 @@ def narrow(hits: Sequence[Hit], question: str, budget: int) -> tuple[Evidence, .
         question: As it is searched for.
         budget: Tokens (``o200k_base``), numbering included. The best sentence is read even when it alone is larger.
     """
-    whole = [Evidence(number, hit.passage, hit.passage.sentences) for number, hit in enumerate(hits, start=1)]
-    shares = ground.Ground(whole).shares(question)
+    shares = ground.Ground(Evidence.of(hit.passage for hit in hits)).shares(question)
     scores = {hit.passage.id: hit.score for hit in hits}
     lowest, highest = min(scores.values(), default=0.0), max(scores.values(), default=0.0)
 
@@ -66,7 +65,7 @@ def narrow(hits: Sequence[Hit], question: str, budget: int) -> tuple[Evidence, .
     chosen: list[ground.Place] = []
     spent = 0
     for place in sorted(shares, key=worth, reverse=True):
-        cost = tokens(place.evidence.words(place.sentence)) + LINE_TOKENS
+        cost = tokens(place.words) + LINE_TOKENS
         if chosen and spent + cost > budget:
             continue
         chosen.append(place)

@@ -211,57 +211,57 @@ class Assistant:
         self, question: str, query: str, hits: tuple[Hit, ...], usage: Usage, clock: Clock, *, shared: bool = True
     ) -> Iterator[Event]:
         state = Answering(question, query, hits, self._calibration)
-        for evidence, risk in self._readings(query, hits, shared=shared):
-            key = self._ready(evidence if shared and self._is_whole(evidence) else ())
-            state.read(evidence, risk)
+        evidence = self.evidence(hits)
+        # What the prompts of all questions have in common.
+        common = evidence if shared and len(evidence) >= self.index.passage_count else ()
+        key = self._ready(common) if evidence else None
+        for read, risk in self._readings(query, hits, evidence, narrow=shared and not common):
+            state.read(read, risk)
             yield Working("read")
             with clock.stage("read"):
-                for progress in self._drafts(query, evidence, state):
+                for progress in self._drafts(query, read, state):
                     said = state.hear(progress.draft, final=progress.final)
                     if said:
                         clock.mark("first_word")
                     yield from said or (Working("read"),)
                     usage = usage + progress.usage if progress.usage else usage
-            if key:
-                self.model.keep(key)
             if state.claims:
                 break
+        if key:
+            self.model.keep(key)
         yield Settled(replace(state.settle(), usage=usage, timings=clock.timings()))
 
     def _readings(
-        self, query: str, hits: tuple[Hit, ...], *, shared: bool
+        self, query: str, hits: tuple[Hit, ...], evidence: tuple[Evidence, ...], *, narrow: bool
     ) -> Iterator[tuple[tuple[Evidence, ...], float]]:
         """What is read, one after the other until something is said, and at what risk it is said."""
-        evidence = self.evidence(hits)
-        if not evidence:
-            return
         large = sum(context.tokens(item.text) for item in evidence) > NARROW_TOKENS
-        if large and shared and self.model.embedded and not self._is_whole(evidence):
+        if narrow and large and self.model.embedded:
             few = context.narrow(hits, query, NARROW_TOKENS)
             if few:
                 yield few, min(self.settings.risk, NARROW_RISK)
-        yield evidence, self.settings.risk
-
-    def _is_whole(self, evidence: Sequence[Evidence]) -> bool:
-        """Whether this is all that is indexed, so that every question is asked of the same."""
-        return len(evidence) >= self.index.passage_count
+        if evidence:
+            yield evidence, self.settings.risk
 
     def _drafts(self, query: str, evidence: Sequence[Evidence], state: Answering) -> Iterator[reading.Progress]:
         """The draft as it grows; begun again once if the model dies before anything was said."""
-        read, baseline = self._baseline
-        baseline = baseline if read == evidence else None
         try:
-            for progress in reading.draft(self.model, query, evidence, self.settings.answer_tokens, baseline):
-                if progress.draft.verdict.baseline is not None:
-                    # The next question may well be asked of the same.
-                    self._baseline = evidence, progress.draft.verdict.baseline
-                yield progress
+            yield from self._draft(query, evidence)
         except (ModelInterrupted, ModelUnreachable) as error:
             # An endpoint that can't be reached has been tried again by its client.
             if state.claims or (isinstance(error, ModelUnreachable) and not self.model.embedded):
                 raise
             state.begin_again()
-            yield from reading.draft(self.model, query, evidence, self.settings.answer_tokens)
+            yield from self._draft(query, evidence)
+
+    def _draft(self, query: str, evidence: Sequence[Evidence]) -> Iterator[reading.Progress]:
+        """The draft; what is learned of the evidence is remembered, for the next question may be asked of the same."""
+        read, baseline = self._baseline
+        known = baseline if read == evidence else None
+        for progress in reading.draft(self.model, query, evidence, self.settings.answer_tokens, known):
+            if progress.draft.verdict.baseline is not None:
+                self._baseline = evidence, progress.draft.verdict.baseline
+            yield progress
 
     def _ready(self, evidence: Sequence[Evidence]) -> str | None:
         """Prepare the embedded model for prompts that begin with this evidence; the key to keep what it reads under."""

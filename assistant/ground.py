@@ -47,6 +47,11 @@ class Place:
     evidence: Evidence
     sentence: Sentence
 
+    @property
+    def words(self) -> str:
+        """Its text."""
+        return self.evidence.words(self.sentence)
+
 
 @dataclass(frozen=True, slots=True)
 class Grounding:
@@ -81,10 +86,6 @@ class _Line:
     place: Place
     keys: frozenset[str]
 
-    @property
-    def words(self) -> str:
-        return self.place.evidence.words(self.place.sentence)
-
 
 class Ground:
     """Evidence, prepared to check claims against it.
@@ -99,7 +100,7 @@ class Ground:
         lines = [
             _Line(Place(item, sentence), keys(item.words(sentence))) for item in evidence for sentence in item.sentences
         ]
-        self._lines = [line for line in lines if not instructs(line.words)]
+        self._lines = [line for line in lines if not instructs(line.place.words)]
         # What a document is about is often said by its title alone.
         titles = frozenset[str]().union(*(keys(title) for title in {item.passage.title for item in evidence}))
         self._all = titles.union(*(line.keys for line in lines))
@@ -111,10 +112,9 @@ class Ground:
             claim: One sentence; markers in it are ignored.
             question: The question it answers.
         """
-        said = unique(words(strip_markers(claim)))
+        said, weights = self._weighed(strip_markers(claim))
         asked = keys(question)
         added = [word for word in said if not covered(word, asked)]
-        weights = {word.key: self._rarity(word) for word in said}
         scores = {word.key: weights[word.key] * (1.0 if word in added else QUESTION_WEIGHT) for word in said}
         places = self._align(said, scores, question)
         found = frozenset[str]().union(*(line.keys for line in places))
@@ -137,14 +137,14 @@ class Ground:
         the rest: whoever is shown two sources that differ should see at once that they do.
         """
         asked, cited = keys(question), grounding.places[0]
-        base = cited.evidence.words(cited.sentence)
         answers = [word for word in unique(words(claim)) if _is_answer(word) and not covered(word, asked)]
         for line in self._lines:
             if not answers or line.place.evidence.passage.document_id == cited.evidence.passage.document_id:
                 continue
-            if line.words.rstrip().endswith("?") or negated(line.words) or negated(base):
+            other = line.place.words
+            if other.rstrip().endswith("?") or negated(other) or negated(cited.words):
                 continue
-            if _differ(base, line.words, asked, answers):
+            if _differ(cited.words, other, asked, answers):
                 return line.place
         return None
 
@@ -152,28 +152,24 @@ class Ground:
         """The sentence that says most of what a question asks about, and more; None where none says .6 of it."""
         shares = self.shares(question)
         asked = keys(question)
-        telling = [place for place in shares if _tells(place.evidence.words(place.sentence), asked)]
+        telling = [place for place in shares if _tells(place.words, asked)]
         place = max(telling, key=lambda one: shares[one], default=None)
         return place if place is not None and shares[place] >= SAME_SUBJECT else None
 
     def shares(self, question: str) -> dict[Place, float]:
         """The share, 0–1, of the question's content that each sentence says; rare words weigh more."""
-        asked = unique(words(question))
-        weights = {word.key: self._rarity(word) for word in asked}
+        asked, weights = self._weighed(question)
         return {line.place: _share(asked, weights, line.keys) for line in self._lines}
 
     def mentions(self, question: str) -> float:
         """The share, 0–1, of the question's content that the evidence says anywhere; rare words weigh more."""
-        asked = unique(words(question))
-        return _share(asked, {word.key: self._rarity(word) for word in asked}, self._all)
+        return _share(*self._weighed(question), self._all)
 
     def about(self, question: str, places: Sequence[Place]) -> float:
         """Share, 0–1, of the question's content that these sentences say; rare words weigh more. 1 if it has none."""
-        asked = unique(words(question))
-        if not asked:
-            return 1.0
+        asked, weights = self._weighed(question)
         said = frozenset[str]().union(*(line.keys for line in self._lines if line.place in places))
-        return _share(asked, {word.key: self._rarity(word) for word in asked}, said)
+        return _share(asked, weights, said) if asked else 1.0
 
     def unmentioned(self, question: str) -> tuple[str, ...]:
         """Names and numbers of the question that the evidence says nowhere; ``South Korea`` is one."""
@@ -199,8 +195,7 @@ class Ground:
 
     def _align(self, said: Sequence[Word], scores: Mapping[str, float], question: str) -> list[_Line]:
         """The sentences that together cover the claim best, taken greedily, in the order of what they add."""
-        asked = unique(words(question))
-        about = {word.key: self._rarity(word) for word in asked}
+        asked, about = self._weighed(question)
         chosen: list[_Line] = []
         have = frozenset[str]()
         while len(chosen) < MOST_SENTENCES:
@@ -229,6 +224,11 @@ class Ground:
             if word.number and chosen and not any(covered(word, line.keys) for line in chosen):
                 chosen += [line for line in self._lines if covered(word, line.keys)][:1]
         return chosen
+
+    def _weighed(self, text: str) -> tuple[Sequence[Word], Mapping[str, float]]:
+        """The content words of a text, and what each counts for."""
+        found = unique(words(text))
+        return found, {word.key: self._rarity(word) for word in found}
 
     def _rarity(self, word: Word) -> float:
         """Inverse document frequency over the sentences read: what stands in every sentence tells little."""
@@ -335,7 +335,7 @@ def _contradicted(claim: str, said: Sequence[Word], places: Sequence[_Line]) -> 
         return False
     place = places[0].place
     both = {word.key for word in said} & places[0].keys
-    return bool((negated(claim) ^ negated(place.evidence.words(place.sentence))) & both)
+    return bool((negated(claim) ^ negated(place.words)) & both)
 
 
 def _share(chosen: Sequence[Word], weights: Mapping[str, float], present: frozenset[str]) -> float:

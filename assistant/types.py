@@ -3,7 +3,7 @@
 Frozen, and free of any model, store or page. Offsets are Unicode code points of the document's text, end exclusive.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
@@ -34,6 +34,11 @@ class Evidence:
     number: int
     passage: Passage
     sentences: tuple[Sentence, ...]
+
+    @staticmethod
+    def of(passages: Iterable[Passage]) -> "tuple[Evidence, ...]":
+        """Passages all of whose sentences are read, numbered in this order."""
+        return tuple(Evidence(number, passage, passage.sentences) for number, passage in enumerate(passages, start=1))
 
     @property
     def text(self) -> str:

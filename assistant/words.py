@@ -19,6 +19,7 @@ _NAME_VOWELS = ("", "a", "y")
 # What is left of a shorter word is too little to be a name: "man" is not of "Ma".
 _SHORTEST_NAME = 4
 _NEGATIONS = re.compile(r"\b(?:not|never|no|cannot|neither|nor|without)\b|n['’]t\b", re.IGNORECASE)
+# "Us" is no plural of U.
 _SHORTEST_PLURAL = 2
 # How many words after a negation it may speak of: "did not, however, sell".
 _NEGATION_REACH = 3

@@ -24,7 +24,7 @@ from eval.errors import EvalError
 from eval.outcome import Reply, Written
 from eval.result import Estimate, Row
 from eval.score import cites, decidable, right
-from eval.suite import SHIPPED, Suite, half
+from eval.suite import Suite, half, ships
 from eval.twins import with_twins
 
 DEVELOPMENT = "seeds-dev"
@@ -123,19 +123,19 @@ def calibrate(suites: Sequence[Suite], settings: Settings, options: core.Options
         for part in _parts(suites, for_reporting)
         for row in _told(core.evaluate(part, known, replace(options, limit=None), runs).result.rows, part)
     ]
-    made_of = Calibrated(
+    report = Calibrated(
         calibration=fitted,
         estimates=metrics.estimates(rows),
         curve=tuple(at_risk(risk, rows) for risk in RISKS),
         cases=len(rows),
     )
-    core.write(runs / REPORT, made_of.model_dump_json(indent=1) + "\n")
-    return made_of
+    core.write(runs / REPORT, report.model_dump_json(indent=1) + "\n")
+    return report
 
 
 def for_fitting(case: Case, suite: Suite) -> bool:
     """Whether a case may be fitted on: of what ships, in the suite for that; else in one half of the documents."""
-    return suite.name == DEVELOPMENT if _ships(suite) else half(case) == "fit"
+    return suite.name == DEVELOPMENT if ships(suite.folder) else half(case) == "fit"
 
 
 def for_reporting(case: Case, suite: Suite) -> bool:
@@ -172,7 +172,9 @@ def fit(rows: Floats, labels: Floats) -> Floats:
 
 def _parts(suites: Sequence[Suite], wanted: Callable[[Case, Suite], bool]) -> list[Suite]:
     """The suites with those of their cases, and of the twins of these, that are wanted."""
-    whole = [with_twins(suite, TWINS) if suite.mode == "supplied" and not _ships(suite) else suite for suite in suites]
+    whole = [
+        with_twins(suite, TWINS) if suite.mode == "supplied" and not ships(suite.folder) else suite for suite in suites
+    ]
     parts = [
         suite.model_copy(update={"cases": tuple(case for case in suite.cases if wanted(case, suite))})
         for suite in whole
@@ -219,7 +221,3 @@ def _logistic(made: Sequence[tuple[Mapping[str, float], bool, int]], names: Sequ
     rows = np.array([[features.get(name, 0.0) for name in names] for features, _ in counted])
     weights = [round(float(weight), 4) for weight in fit(rows, np.array([float(label) for _, label in counted]))]
     return Logistic(intercept=weights[0], weights=dict(zip(names, weights[1:], strict=True)))
-
-
-def _ships(suite: Suite) -> bool:
-    return suite.folder.resolve().parent == SHIPPED.resolve()

@@ -93,8 +93,7 @@ def decidable(case: Case) -> bool:
 
 def cites(case: Case, reply: Reply, documents: Mapping[str, Document]) -> bool:
     """Whether a valid citation overlaps the gold evidence; False where none is known."""
-    gold = [Place(source=one.source, start=one.start, end=one.end) for one in case.evidence]
-    return bool(gold) and bool(citations.hit([one for one in reply.citations if valid(one, documents)], gold))
+    return bool(case.evidence) and citations.hit(_valid(reply, documents), _gold(case))
 
 
 def valid(cited: Cited, documents: Mapping[str, Document]) -> bool:
@@ -103,6 +102,14 @@ def valid(cited: Cited, documents: Mapping[str, Document]) -> bool:
     if document is None or not cited.quote or cited.end - cited.start != len(cited.quote):
         return False
     return document.text[cited.start : cited.end] == cited.quote
+
+
+def _gold(case: Case) -> list[Place]:
+    return [Place(source=one.source, start=one.start, end=one.end) for one in case.evidence]
+
+
+def _valid(reply: Reply, documents: Mapping[str, Document]) -> list[Cited]:
+    return [one for one in reply.citations if valid(one, documents)]
 
 
 def _failed(case: Case, *, confident: bool) -> Figures:
@@ -126,7 +133,7 @@ def _retrieval(case: Case, outcome: Outcome) -> Figures:
         if outcome.plain is not None:
             yield from _ranked("plain_", outcome.plain, case)
     if case.evidence:
-        gold = [Place(source=one.source, start=one.start, end=one.end) for one in case.evidence]
+        gold = _gold(case)
         for at, found in (("5", outcome.passages[:5]), ("4000", spans.within(outcome.passages, 4000))):
             score = spans.measure(found, gold)
             yield f"span_recall@{at}", score.recall
@@ -167,11 +174,11 @@ def _answer(case: Case, reply: Reply, documents: Mapping[str, Document]) -> Figu
         yield "claims_cited", float(sum(bool(claim.markers) for claim in reply.claims))
         if case.evidence:
             # Whatever else it is, an answer that shows no gold words has not shown where it is from.
-            yield from _cited(case, [one for one in reply.citations if valid(one, documents)], documents)
+            yield from _cited(case, _valid(reply, documents), documents)
 
 
 def _cited(case: Case, found: Sequence[Cited], documents: Mapping[str, Document]) -> Figures:
-    gold = [Place(source=one.source, start=one.start, end=one.end) for one in case.evidence]
+    gold = _gold(case)
     named = {place.source for place in (*found, *gold)}
     yield "cited", float(citations.hit(found, gold))
     by_character = citations.characters(found, gold)

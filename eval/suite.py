@@ -32,6 +32,7 @@ __all__ = [
     "read",
     "read_about",
     "sample",
+    "ships",
     "write_about",
 ]
 
@@ -150,7 +151,7 @@ def read(folder: Path) -> Suite:
     about = read_about(folder)
     if not (folder / "cases.jsonl").exists() and (folder / DRAFTS).exists():
         raise SuiteError(f"{folder}: no draft is accepted yet; judge them with: footnoted gold review {folder}")
-    documents = of_suite(folder, about.corpus, ships=folder.resolve().parent == SHIPPED.resolve())
+    documents = of_suite(folder, about.corpus, ships=ships(folder))
     cases = read_cases(folder / "cases.jsonl", about.mode, documents)
     return Suite(**about.model_dump(exclude={"corpus"}), cases=cases, documents=documents, folder=folder)
 
@@ -174,6 +175,11 @@ def write_about(folder: Path, about: About) -> None:
     """Write the ``suite.json`` of a folder."""
     said = json.dumps(about.model_dump(exclude_none=True), ensure_ascii=False, indent=1)
     (folder / "suite.json").write_text(f"{said}\n", "utf-8", newline="\n")
+
+
+def ships(folder: Path) -> bool:
+    """Whether the folder of a suite is one that comes with Footnoted."""
+    return folder.resolve().parent == SHIPPED.resolve()
 
 
 def sample(cases: Sequence[Case], limit: int, seed: int = 0) -> list[Case]:

@@ -334,4 +334,4 @@ def evidence(*texts: str) -> tuple[Evidence, ...]:
     """The passages of documents with these texts, all of whose sentences are read."""
     documents = [document(text, f"{number}.txt") for number, text in enumerate(texts, start=1)]
     passages = [passage for one in documents for passage in split.passages(one)]
-    return tuple(Evidence(number, passage, passage.sentences) for number, passage in enumerate(passages, start=1))
+    return Evidence.of(passages)

@@ -19,7 +19,7 @@ ARBITRARY = st.one_of(
 
 
 def quotes(claim: str, question: str) -> list[str]:
-    return [place.evidence.words(place.sentence) for place in Ground(BAKERY).verify(claim, question).places]
+    return [place.words for place in Ground(BAKERY).verify(claim, question).places]
 
 
 def carried(claim: str, question: str) -> bool:
@@ -119,7 +119,7 @@ def test_a_negation_may_not_be_lost_and_a_number_is_cited(claim: str, question: 
     grounding = Ground(MILL).verify(claim, question)
     assert stands(grounding) is true
     if true:
-        cited = " ".join(place.evidence.words(place.sentence) for place in grounding.places)
+        cited = " ".join(place.words for place in grounding.places)
         assert all(number in cited for number in ("300", "1990", "5") if number in claim.split())
 
 
@@ -136,7 +136,7 @@ def test_a_claim_is_aligned_with_the_sentence_that_says_it() -> None:
 def test_between_sentences_that_say_a_claim_equally_the_one_about_the_question_carries_it() -> None:
     repeated = evidence("Berg bakes rye bread. Berg sells shoes. Berg paints houses.")
     grounding = Ground(repeated).verify("It is Berg.", "Who paints houses?")
-    assert [place.evidence.words(place.sentence) for place in grounding.places] == ["Berg paints houses."]
+    assert [place.words for place in grounding.places] == ["Berg paints houses."]
 
 
 def test_a_claim_that_rests_on_two_sentences_cites_both() -> None:
@@ -249,7 +249,7 @@ HEADS = evidence(
 def rival(claim: str, question: str) -> str | None:
     ground = Ground(HEADS)
     place = ground.rival(claim, ground.verify(claim, question), question)
-    return None if place is None else place.evidence.words(place.sentence)
+    return None if place is None else place.words
 
 
 @pytest.mark.parametrize(
@@ -297,12 +297,12 @@ def test_the_nearest_sentence_says_most_of_what_is_asked_about_or_there_is_none(
     ground = Ground(BAKERY)
     place = ground.nearest("When was the Oslo bakery closed by Anna Berg?")
     assert place is not None
-    assert place.evidence.words(place.sentence) == "Anna Berg opened the Oslo bakery in 1987."
+    assert place.words == "Anna Berg opened the Oslo bakery in 1987."
     assert ground.nearest("What is the capital of France?") is None
     faq = Ground(evidence("# When is it open on Sunday\n\nWhen is it open on Sunday? It is open on Sunday from ten."))
     told = faq.nearest("When is it open on Sunday?")
     assert told is not None
-    assert told.evidence.words(told.sentence) == "It is open on Sunday from ten."
+    assert told.words == "It is open on Sunday from ten."
     assert Ground(()).nearest("What?") is None
 
 
