@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from assistant import decide, ground
+from assistant import asks, decide, ground
 from assistant import read as reading
 from assistant.calibration import Calibration
 from assistant.types import Answer, Citation, Claim, Draft, Evidence, Kind, Said
@@ -16,6 +16,8 @@ from index.split import sentences
 
 NEAREST = "What they do say:"
 """What stands before the words that come nearest to a question that is refused."""
+NEAR = 0.3
+"""How much of a question the words must say that are given for a bare "Yes" or "No"."""
 OTHERWISE = "Another document has:"
 """What stands before the words of a document that differs from the one that was cited."""
 
@@ -45,23 +47,25 @@ class Answering:
         self._texts: list[str] = []
         self._heard = 0
         self._stood = False
+        self._denied = False
+        self._meant: ground.Place | None = None
         self._best_refused = 0.0
 
     def hear(self, draft: Draft, *, final: bool) -> list[Said]:
         """Take the draft so far; what stands of the sentences that it has completed since is said.
 
-        Where the model says that the answer is stated, but nothing that it wrote stands, the words of the evidence that
-        are nearest to the question are weighed instead.
+        Where the model says that the answer is stated, but nothing that it wrote stands, words of the evidence are
+        weighed instead; so they are after a bare yes or no.
         """
-        spans = sentences(draft.text)
+        text = self._joined(draft.text)
+        spans = sentences(text)
         complete = spans if final else spans[:-1]
-        new = [draft.text[start:end] for start, end in complete[self._heard :]]
+        new = [text[start:end] for start, end in complete[self._heard :]]
         self._heard = max(self._heard, len(complete))
         said = [one for sentence in new for one in self._weigh(sentence, draft)]
-        if not final or self._stood or not draft.verdict.stated or not draft.text or reading.declines(draft.text):
+        if not final or self._stood or self._denied or not draft.text or _declines(draft.text):
             return said
-        nearest = self._ground.nearest(self._query)
-        return [] if nearest is None else self._weigh(_quoted(nearest), draft)
+        return self._weigh_nearest(draft)
 
     def read(self, evidence: Sequence[Evidence], risk: float) -> None:
         """A draft of this evidence follows, of which nothing has been heard.
@@ -79,6 +83,8 @@ class Answering:
         """Another draft of the same follows."""
         self._heard = 0
         self._stood = False
+        self._denied = False
+        self._meant = None
 
     def settle(self) -> Answer:
         """The answer, if anything was said; else the refusal, its reason and what the documents say that is nearest."""
@@ -94,6 +100,16 @@ class Answering:
         return self._reply("rebuttal", f"{reason} {NEAREST} {said.text}", self._best_refused, reason)
 
     @cached_property
+    def _asks_yes_or_no(self) -> bool:
+        return asks.kind(self._query) == "yes-no"
+
+    def _joined(self, text: str) -> str:
+        """The draft, in which "Yes." is no sentence of its own: no word of a document carries it."""
+        said, rest = asks.polarity(text) if self._asks_yes_or_no else ("", text)
+        apart = said and rest and any(character in ".!\n" for character in text[: -len(rest)])
+        return f"{said}: {rest}" if apart else text
+
+    @cached_property
     def _everything(self) -> ground.Ground:
         """All that was found, read or not."""
         return ground.Ground(Evidence.of(hit.passage for hit in self._hits))
@@ -101,19 +117,37 @@ class Answering:
     def _weigh(self, sentence: str, draft: Draft) -> list[Said]:
         """Say a sentence if its evidence carries it and it answers the question, and what another document says."""
         text = ground.strip_markers(sentence)
-        if reading.declines(text) or any(claim.text == text for claim in self.claims):
+        if _declines(text) or any(claim.text == text for claim in self.claims):
             return []
         grounding = self._ground.verify(text, self._query)
         if not ground.stands(grounding) or self._is_said(grounding):
+            self._denied = self._denied or grounding.contradicted
+            if self._meant is None and ground.adds_what_is_said(grounding):
+                self._meant = grounding.places[0]
             return []
         self._stood = True
-        features = decide.features(draft, grounding, self._ground, self._query)
+        features = decide.features(draft, text, grounding, self._ground, self._query)
         confidence = decide.confidence(features, self._calibration)
         claim = Claim(text, (), grounding.support, confidence, features.values())
         if 1.0 - confidence > self._risk:
             self._best_refused = max(self._best_refused, confidence)
             return []
         return [self._say(claim, grounding.places), *self._otherwise(claim, grounding)]
+
+    def _weigh_nearest(self, draft: Draft) -> list[Said]:
+        """Say the words of the evidence that are meant, or else nearest to the question, if they are what it asks for.
+
+        Meant is what says all that the draft adds to the question, where the draft itself says more than is known.
+        """
+        said, rest = asks.polarity(draft.text) if self._asks_yes_or_no else ("", draft.text)
+        if not draft.verdict.stated and rest:
+            return []
+        nearest = self._meant or self._ground.nearest(self._query, ground.SAME_SUBJECT if rest else NEAR)
+        if nearest is None or not asks.fits(self._query, nearest.words):
+            return []
+        if said == "Yes" and ground.denied(self._query, nearest):
+            return []
+        return self._weigh(f"{said}: {_quoted(nearest)}" if said else _quoted(nearest), draft)
 
     def _is_said(self, grounding: ground.Grounding) -> bool:
         """Whether another document was quoted with what this would say."""
@@ -122,7 +156,7 @@ class Answering:
 
     def _otherwise(self, claim: Claim, grounding: ground.Grounding) -> list[Said]:
         """What another document has instead, in its own words: whoever asks should know that they differ."""
-        if reading.asks_for_several(self._query):
+        if asks.kind(self._query) == "several":
             return []
         rival = self._everything.rival(claim.text, grounding, self._query)
         if rival is None or not ground.cite([rival], self._citations)[1]:
@@ -150,6 +184,11 @@ class Answering:
             hits=self._hits,
             claims=tuple(self.claims),
         )
+
+
+def _declines(text: str) -> bool:
+    """Whether a text says that there is nothing to say, be it after a "No"."""
+    return reading.declines(text) or reading.declines(asks.polarity(text)[1])
 
 
 def _quoted(place: ground.Place) -> str:

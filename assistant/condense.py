@@ -3,13 +3,13 @@
 import re
 from collections.abc import Sequence
 
-from assistant import prompts
+from assistant import asks, prompts
 from assistant.context import tokens
 from assistant.errors import ModelError
 from assistant.ground import strip_markers
 from assistant.llm import Message, Model, counted
 from assistant.types import Turn, Usage
-from assistant.words import covered, keys, words
+from assistant.words import covered, keys, negated, words
 
 # What a rewriting may read: the last turns carry what a follow-up refers to, and each token costs time.
 HISTORY_TOKENS = 300
@@ -26,6 +26,8 @@ BACKGROUND_OTHERWISE = 0.15
 BACKGROUND_REWRITTEN = 0.4
 # Each turn is embedded, and what was asked long ago is seldom what is asked about now.
 BACKGROUND_TURNS = 10
+# "Instead of giving it up" is said in words that the conversation need not have.
+MOST_NEW_WORDS = 2
 # Words that point out of the question.
 _POINTERS = re.compile(
     r"\b(he|him|his|she|her|hers|it|its|they|them|their|theirs|this|that|these|those|there|then|one|ones|same|"
@@ -47,8 +49,9 @@ def needs_history(question: str) -> bool:
 def standalone(question: str, history: Sequence[Turn], model: Model) -> tuple[str, Usage]:
     """The question as somebody would ask it who had not heard the conversation.
 
-    The model is called only where the question needs it. What it makes of the question is used only if it says
-    nothing that the conversation doesn't; otherwise the user's own last question is put before this one.
+    The model is called only where the question needs it. What it makes of the question is used only if it names
+    nothing that the conversation doesn't, and is no question that was asked before; otherwise the user's own last
+    question is put before this one.
 
     Args:
         question: The follow-up.
@@ -90,10 +93,12 @@ def background(question: str, history: Sequence[Turn], query: str) -> dict[str, 
 
 
 def _rewrite(question: str, recent: Sequence[Turn], model: Model) -> tuple[str, Usage]:
-    messages = (
-        Message("system", prompts.STANDALONE),
-        Message("user", prompts.conversation_block(recent, question)),
-    )
+    messages = [Message("system", prompts.STANDALONE)]
+    for example in prompts.REWRITTEN:
+        before = [Turn(role, text) for role, text in example.history]
+        messages.append(Message("user", prompts.conversation_block(before, example.question)))
+        messages.append(Message("assistant", example.reply))
+    messages.append(Message("user", prompts.conversation_block(recent, question)))
     text, usage = "", Usage(model.name, calls=1)
     for delta in model.stream(messages, QUESTION_TOKENS):
         text += delta.text
@@ -103,9 +108,28 @@ def _rewrite(question: str, recent: Sequence[Turn], model: Model) -> tuple[str, 
 
 
 def _faithful(rewritten: str, question: str, recent: Sequence[Turn]) -> bool:
+    """Whether a rewriting names nothing that the conversation doesn't, and is not a question that was asked before."""
     said = keys(" ".join([question, *(turn.text for turn in recent)]))
-    new = words(rewritten)
-    return rewritten.endswith("?") and bool(new) and all(covered(word, said) for word in new)
+    content = words(rewritten)
+    new = [word for word in content if not covered(word, said)]
+    return (
+        rewritten.endswith("?")
+        and bool(content)
+        and len(new) <= MOST_NEW_WORDS
+        and not any(word.name or word.number for word in new)
+        and not any(_same(rewritten, turn.text) for turn in recent if turn.role == "user")
+    )
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether a question asks nothing that another doesn't."""
+    said = keys(other)
+    alike = (asks.kind(one), asks.asking_word(one), negated(one)) == (
+        asks.kind(other),
+        asks.asking_word(other),
+        negated(other),
+    )
+    return alike and all(covered(word, said) for word in words(one))
 
 
 def _joined(question: str, recent: Sequence[Turn]) -> str:

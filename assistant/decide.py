@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from assistant import asks
 from assistant.calibration import Calibration
 from assistant.ground import Ground, Grounding
 from assistant.types import Draft
@@ -22,18 +23,26 @@ class Features:
         baseline_logit: The same for a question that has nothing to do with the passages: how ready the model is to say
             yes of just these, as Zhao et al. 2021 calibrate by an input without content; None likewise.
         support: The share of the claim that stands in the cited sentences, 0–1.
-        mentions: The share of the question's content that the evidence says anywhere, 0–1.
-        about: The share of the question's content that the cited sentences say, 0–1.
         unmentioned: How many names and numbers of the question the evidence says nowhere.
+        uncited: How many of them the cited sentences don't say, nor what they speak of.
+        strange: How many names of the claim they don't say either.
+        replaced: How many names of the question the claim has others for, where it is not asked for a name.
+        fits: Whether the claim says something of the kind that is asked for, such as a time where it is asked when.
+        yes_no: Whether it is asked for yes or no.
+        draft_logprob: The mean log-probability of the draft's tokens; None likewise.
     """
 
     stated: float
     stated_logit: float | None
     baseline_logit: float | None
     support: float
-    mentions: float
-    about: float
     unmentioned: int
+    uncited: int
+    strange: int
+    replaced: int
+    fits: bool
+    yes_no: bool
+    draft_logprob: float | None
 
     def values(self) -> Mapping[str, float]:
         """The features that are known, by name."""
@@ -41,7 +50,7 @@ class Features:
         return {name: float(value) for name, value in named.items() if value is not None}
 
 
-def features(draft: Draft, grounding: Grounding, ground: Ground, question: str) -> Features:
+def features(draft: Draft, claim: str, grounding: Grounding, ground: Ground, question: str) -> Features:
     """Describe a claim that stands, for ``confidence``."""
     stated, baseline = draft.verdict.probability, draft.verdict.baseline
     return Features(
@@ -49,9 +58,13 @@ def features(draft: Draft, grounding: Grounding, ground: Ground, question: str) 
         stated_logit=None if stated is None else logit(stated),
         baseline_logit=None if baseline is None else logit(baseline),
         support=grounding.support,
-        mentions=ground.mentions(question),
-        about=grounding.about,
         unmentioned=len(ground.unmentioned(question)),
+        uncited=grounding.uncited,
+        strange=grounding.strange,
+        replaced=grounding.replaced,
+        fits=asks.fits(question, claim),
+        yes_no=asks.kind(question) == "yes-no",
+        draft_logprob=draft.logprob,
     )
 
 
@@ -61,7 +74,7 @@ def confidence(found: Features, calibration: Calibration) -> float:
     A logistic model, of which there is a second set of coefficients for endpoints that report no log-probabilities.
     """
     values = found.values()
-    known = found.stated_logit is not None and found.baseline_logit is not None
+    known = None not in {found.stated_logit, found.baseline_logit, found.draft_logprob}
     model = calibration.with_logprobs if known else calibration.without_logprobs
     score = model.intercept + sum(weight * values.get(name, 0.0) for name, weight in model.weights.items())
     return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, score))))

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from assistant import asks
 from assistant.types import Citation, Evidence
 from assistant.words import Word, covered, keys, negated, unique, words
 from index.types import Sentence
@@ -25,6 +26,11 @@ LEAST_SUPPORT = 0.2
 LEAST_NOVELTY = 0.5
 # How much of what a question asks about two sentences must both say, to answer the same.
 SAME_SUBJECT = 0.6
+# How many sentences before it a pronoun may speak of.
+REACH = 2
+_PRONOUN = re.compile(
+    r"\b(he|him|his|she|her|hers|it|its|they|them|their|theirs|this|these|those|both)\b", re.IGNORECASE
+)
 # What speaks to a model that reads a prompt, and not of a subject: planted, more likely than not, and no evidence. Only
 # commands: "the landlord must respond within 14 days" and "officials say that only 12 survived" are of a subject.
 _INSTRUCTS = re.compile(
@@ -64,19 +70,22 @@ class Grounding:
         unfounded: Numbers of the claim that do not stand in those sentences beside something else that it says, and
             names that stand neither in the evidence nor in the question.
         contradicted: Whether the claim says of something that it is not so, or that it is, against the best sentence.
-        about: The share, 0–1, of the question's content that those sentences say; 1 where it has none.
-        repeats: Whether the claim says anything of what the question asks about.
         answers: Whether the claim says anything that the question does not, where it asks for something.
+        uncited: How many names and numbers of the question those sentences don't say, nor the title or, where they
+            say "he" or "it", the two sentences before.
+        strange: How many names of the claim they don't.
+        replaced: How many names of the question the claim has others for, where the question doesn't ask for a name.
     """
 
     places: tuple[Place, ...]
     support: float
     novelty: float
     unfounded: tuple[str, ...]
-    about: float
-    repeats: bool
     answers: bool
     contradicted: bool
+    uncited: int
+    strange: int
+    replaced: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +113,7 @@ class Ground:
         # What a document is about is often said by its title alone.
         titles = frozenset[str]().union(*(keys(title) for title in {item.passage.title for item in evidence}))
         self._all = titles.union(*(line.keys for line in lines))
+        self._names = frozenset(word.key for line in lines for word in words(line.place.words) if word.name)
 
     def verify(self, claim: str, question: str) -> Grounding:
         """Find what carries a claim that answers the question.
@@ -112,22 +122,30 @@ class Ground:
             claim: One sentence; markers in it are ignored.
             question: The question it answers.
         """
-        said, weights = self._weighed(strip_markers(claim))
+        denies, claim = asks.polarity(strip_markers(claim))
+        said, weights = self._weighed(claim)
         asked = keys(question)
+        named = [word for word in unique(words(question)) if word.name or word.number]
         added = [word for word in said if not covered(word, asked)]
         scores = {word.key: weights[word.key] * (1.0 if word in added else QUESTION_WEIGHT) for word in said}
         places = self._align(said, scores, question)
         found = frozenset[str]().union(*(line.keys for line in places))
         support = _share(said, weights, found)
+        meant = self._spoken_of(places)
+        repeated = frozenset[str]().union(*(keys(word.text) for word in said), *(word.keys for word in said))
+        gone = [word for word in named if word.name and not covered(word, repeated)]
+        other = [word for word in added if word.name]
         return Grounding(
             places=tuple(line.place for line in places),
             support=support,
             novelty=_share(added, weights, found) if added else support,
             unfounded=tuple(word.text for word in said if self._unfounded(word, said, asked, places)),
-            contradicted=_contradicted(claim, said, places),
-            about=self.about(question, [line.place for line in places]),
-            repeats=len(added) < len(said),
-            answers=bool(added) or _ASKS_FOR_MORE.search(question) is None,
+            # "No, it was not sold but let" may well be carried by words that don't say "not".
+            contradicted=(denies != "No" or not added) and _contradicted(claim, said, places),
+            answers=bool(added) or asks.kind(question) == "yes-no" or _ASKS_FOR_MORE.search(question) is None,
+            uncited=sum(not covered(word, meant) for word in named),
+            strange=sum(not covered(word, meant) for word in said if self._is_name(word, named)),
+            replaced=0 if _asks_for_names(question) else min(len(gone), len(other)),
         )
 
     def rival(self, claim: str, grounding: Grounding, question: str) -> Place | None:
@@ -148,28 +166,18 @@ class Ground:
                 return line.place
         return None
 
-    def nearest(self, question: str) -> Place | None:
-        """The sentence that says most of what a question asks about, and more; None where none says .6 of it."""
+    def nearest(self, question: str, least: float = SAME_SUBJECT) -> Place | None:
+        """The sentence that says most of what a question asks about, and more; None where none says that much of it."""
         shares = self.shares(question)
         asked = keys(question)
         telling = [place for place in shares if _tells(place.words, asked)]
         place = max(telling, key=lambda one: shares[one], default=None)
-        return place if place is not None and shares[place] >= SAME_SUBJECT else None
+        return place if place is not None and shares[place] >= least else None
 
     def shares(self, question: str) -> dict[Place, float]:
         """The share, 0–1, of the question's content that each sentence says; rare words weigh more."""
         asked, weights = self._weighed(question)
         return {line.place: _share(asked, weights, line.keys) for line in self._lines}
-
-    def mentions(self, question: str) -> float:
-        """The share, 0–1, of the question's content that the evidence says anywhere; rare words weigh more."""
-        return _share(*self._weighed(question), self._all)
-
-    def about(self, question: str, places: Sequence[Place]) -> float:
-        """Share, 0–1, of the question's content that these sentences say; rare words weigh more. 1 if it has none."""
-        asked, weights = self._weighed(question)
-        said = frozenset[str]().union(*(line.keys for line in self._lines if line.place in places))
-        return _share(asked, weights, said) if asked else 1.0
 
     def unmentioned(self, question: str) -> tuple[str, ...]:
         """Names and numbers of the question that the evidence says nowhere; ``South Korea`` is one."""
@@ -181,6 +189,23 @@ class Ground:
                 else:
                     found.append(word.text)
         return tuple(found)
+
+    def _is_name(self, word: Word, named: Sequence[Word]) -> bool:
+        """Whether a word is a name, also where it begins a sentence and is known from elsewhere to be one."""
+        return word.name or (word.text[0].isupper() and word.key in self._names | {one.key for one in named})
+
+    def _spoken_of(self, places: Sequence[_Line]) -> frozenset[str]:
+        """What sentences say, with the names of the title, and of the sentences before one that says "he" or "it"."""
+        meant = frozenset[str]()
+        for line in places:
+            passage = line.place.evidence.passage
+            meant |= line.keys | keys(passage.title)
+            if _PRONOUN.search(line.place.words):
+                at = self._lines.index(line)
+                before = self._lines[max(0, at - REACH) : at]
+                same = (one for one in before if one.place.evidence.passage.document_id == passage.document_id)
+                meant = meant.union(*(one.keys for one in same))
+        return meant
 
     def _unfounded(self, word: Word, said: Sequence[Word], asked: frozenset[str], places: Sequence[_Line]) -> bool:
         """A number must be cited beside something else that the claim says; a name may come from the question."""
@@ -246,13 +271,23 @@ def stands(grounding: Grounding) -> bool:
     return (
         bool(grounding.places)
         and grounding.answers
-        # Whatever the sentences say, it is of something else, and so is the claim.
-        and (grounding.about > 0.0 or grounding.repeats)
         and not grounding.unfounded
         and not grounding.contradicted
         and grounding.support >= LEAST_SUPPORT
         and grounding.novelty >= LEAST_NOVELTY
     )
+
+
+def denied(question: str, place: Place) -> bool:
+    """Whether a sentence says of what is asked about that it is not so, or that it is where it is asked whether not."""
+    both = {word.key for word in words(question)} & keys(place.words)
+    return bool((negated(question) ^ negated(place.words)) & both)
+
+
+def adds_what_is_said(grounding: Grounding) -> bool:
+    """Whether all that a claim adds to the question is said by the evidence, though the claim may not stand."""
+    sound = bool(grounding.places) and not grounding.unfounded and not grounding.contradicted
+    return sound and grounding.answers and grounding.novelty == 1.0
 
 
 def cite(places: Sequence[Place], known: Sequence[Citation]) -> tuple[tuple[int, ...], tuple[Citation, ...]]:
@@ -290,6 +325,11 @@ def mark(claim: str, markers: Sequence[int]) -> str:
     if match is None:
         return f"{claim} {notes}"
     return f"{claim[: match.start()].rstrip()} {notes}{match.group()}"
+
+
+def _asks_for_names(question: str) -> bool:
+    """Whether an answer may have other names than the question: it asks for one, or the answer may leave some out."""
+    return asks.kind(question) not in {"number", "why", "other"} or asks.asking_word(question) in {"where", "which"}
 
 
 def _is_answer(word: Word) -> bool:

@@ -5,21 +5,20 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from statistics import fmean as mean
 
-from assistant import prompts
+from assistant import asks, prompts
 from assistant.llm import Message, Model, counted
 from assistant.types import Draft, Evidence, Usage, Verdict
 
+# What an answer to each kind of question is asked for with; to any other, with prompts.ANSWER.
+INSTRUCTIONS: Mapping[asks.Kind, str] = {
+    "several": prompts.ANSWER_SEVERAL,
+    "yes-no": prompts.ANSWER_YES_NO,
+    "why": prompts.ANSWER_WHY,
+}
 # "Yes" or "No", and the full stop that some models can't do without.
 VERDICT_TOKENS = 2
-_SEVERAL = re.compile(
-    r"^\W*(please |can you |could you )*(summari[sz]e|list|enumerate|outline|compare|contrast|describe|explain"
-    r"|(give|write)( me)? (a|an) (short |brief )?(summary|overview|outline|list|comparison)"
-    r"|(name|give)( me)? (all|some|two|three|four|five|six)"
-    r"|(what|which) are (all |the (main|key|different|two|three) ))\b"
-    r"|\bdifferences? between\b",
-    re.IGNORECASE,
-)
 _SAYS = r"(state|say|mention|specify|give|contain|provide|indicate|include|answer|tell|explain|describe)"
 _DECLINES = re.compile(
     rf"^(I('m| am) sorry\b|sorry,? (but|I|the|there)\b"
@@ -79,13 +78,16 @@ def draft(
             other, more = _verdict(model, prompts.UNRELATED, evidence)
             baseline, cost = other.probability, cost + more
         verdict = replace(verdict, baseline=baseline)
-    asked = prompts.ANSWER_SEVERAL if asks_for_several(question) else prompts.ANSWER
+    asked = INSTRUCTIONS.get(asks.kind(question), prompts.ANSWER)
     text, usage = "", Usage(model.name, calls=1)
+    logprobs: list[float] = []
     for delta in model.stream(prompt(question, evidence, asked), max_tokens):
         text += delta.text
         usage = counted(usage, delta)
-        yield Progress(Draft(text.strip(), verdict))
-    yield Progress(Draft(text.strip(), verdict), final=True, usage=cost + usage)
+        if delta.logprob is not None and delta.text:
+            logprobs.append(delta.logprob)
+        yield Progress(Draft(text.strip(), verdict, mean(logprobs) if logprobs else None))
+    yield Progress(Draft(text.strip(), verdict, mean(logprobs) if logprobs else None), final=True, usage=cost + usage)
 
 
 def baseline(model: Model, evidence: Sequence[Evidence]) -> float | None:
@@ -95,11 +97,6 @@ def baseline(model: Model, evidence: Sequence[Evidence]) -> float | None:
         ModelError: As ``draft`` does.
     """
     return _verdict(model, prompts.UNRELATED, evidence)[0].probability
-
-
-def asks_for_several(question: str) -> bool:
-    """Whether a question asks for more than a sentence: a list, a summary, a comparison."""
-    return bool(_SEVERAL.search(question))
 
 
 @cache

@@ -75,10 +75,12 @@ class Draft:
     Attributes:
         text: The words, without the white space around them.
         verdict: Whether the passages state the answer, as the model has it.
+        logprob: The mean log-probability of its pieces, mostly tokens; None where the endpoint reports none.
     """
 
     text: str
     verdict: Verdict
+    logprob: float | None = None
 
 
 @dataclass(frozen=True, slots=True, init=False)

@@ -11,7 +11,16 @@ from functools import lru_cache
 import snowballstemmer
 
 _WORD = re.compile(r"\d+(?:[.,:]\d+)*|\w+(?:[-'’]\w+)*|\w(?:\.\w)+\.?")
+# "I've", "it's", "what'll": what stands before is a word by itself, and what follows says nothing.
+_CONTRACTION = re.compile(r"(?<=\w)(?:['’](?:s|m|re|ve|ll|d)|n['’]t|['’])$", re.IGNORECASE)
 _INITIALS = re.compile(r"\b(?:[A-Z]\.){2,}")
+# The names of two countries that are as often called otherwise; "Japan" and "Japanese" are told by their endings.
+_ALIASES = {
+    "US": re.compile(
+        r"(?<!South )(?<!North )(?<!Latin )(?<!Central )\b(?:United States(?: of America)?|USA|America(?:ns?)?)\b"
+    ),
+    "UK": re.compile(r"\b(?:United Kingdom|(?:Great )?Britain|British|Britons?)\b"),
+}
 _SENTENCE_END = '.!?:\n"“'
 # A name in another form: Japan and Japanese, China and Chinese, Australia and Australian, Iraq and Iraqi.
 _NAME_ENDINGS = ("ese", "ian", "an", "n", "i")
@@ -46,6 +55,7 @@ STOPWORDS = frozenset(
     thus to too toward towards under until up upon us used uses using very was way we well went were what when where
     whether which while who whom whose why will with within without would yes yet you your yours
     according answer article document documents mention mentioned mentions passage question state stated states text
+    ca ok sha wo
     """.split()
 ) - {"states", "new", "last", "down", "under", "over", "without"}
 
@@ -99,7 +109,15 @@ class Word:
 
 def words(text: str) -> tuple[Word, ...]:
     """The content words of a text, in order."""
-    return tuple(_words(_INITIALS.sub(lambda match: match.group().replace(".", ""), text)))
+    return tuple(_words(_plain(text)))
+
+
+def _plain(text: str) -> str:
+    """The text with initials, and what has several names, in one form: ``US`` for ``U.S.``, ``American`` and others."""
+    text = _INITIALS.sub(lambda match: match.group().replace(".", ""), text)
+    for name, aliases in _ALIASES.items():
+        text = aliases.sub(name, text)
+    return text
 
 
 def keys(text: str) -> frozenset[str]:
@@ -130,7 +148,7 @@ def negated(text: str) -> frozenset[str]:
 def _words(text: str) -> Iterator[Word]:
     for match in _WORD.finditer(text):
         raw = match.group()
-        bare = re.sub(r"['’]s$|['’]$", "", raw)
+        bare = _CONTRACTION.sub("", raw)
         if _is_number(bare):
             yield Word(bare, (_number(bare),), number=True)
         elif bare.isupper() and len(bare) > 1:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from assistant import calibration, prompts
 from assistant.calibration import Calibration, Logistic, Provenance
+from assistant.core import shipped_files
 from assistant.decide import Features
 from assistant.settings import Settings
 from eval import core, metrics
@@ -29,22 +30,27 @@ from eval.twins import with_twins
 
 DEVELOPMENT = "seeds-dev"
 REPORT = "calibration-report.json"
+# Which way a feature may count; the other way it is an accident of the questions that were asked, and left out. By ten
+# parts of what was fitted on in turn that makes AUROC on SQuAD 2.0 .86 of .83, on ClapNQ .94 of .91, on all .84 of .84.
+SIGNS = {
+    **dict.fromkeys(("stated", "stated_logit", "support", "fits", "draft_logprob"), 1),
+    **dict.fromkeys(("baseline_logit", "unmentioned", "uncited", "strange", "replaced"), -1),
+}
 # As many on either side: the share of questions that are not answered is part of what a confidence says.
 TWINS = 1
-# The shipped article is one document; what is learned from its 60 questions should not drown in those about others.
-WEIGHT = {DEVELOPMENT: 2}
 # Strong enough that a feature which happens to separate a few hundred claims is not believed altogether.
 PENALTY = 1.0
 ROUNDS = 50
 LEAST_CLAIMS = 50
 RISKS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
 
-# A suite of answerable questions alone says nothing of when to refuse.
-CASES = "seeds-dev twice; of suites with unanswerable questions the half for fitting, and twins of it"
+CASES = (
+    "all of seeds-dev; of suites with unanswerable questions the half for fitting, and twins of those that do not ship"
+)
 NAMES = tuple(field.name for field in fields(Features))
 # The log-odds say all that the yes or no says, and more.
 WITH_LOGPROBS = tuple(name for name in NAMES if name != "stated")
-WITHOUT_LOGPROBS = tuple(name for name in NAMES if not name.endswith("_logit"))
+WITHOUT_LOGPROBS = tuple(name for name in NAMES if not name.endswith(("_logit", "_logprob")))
 
 Floats = NDArray[np.float64]
 
@@ -85,7 +91,7 @@ def calibrate(suites: Sequence[Suite], settings: Settings, options: core.Options
     Args:
         suites: Whose cases are asked.
         settings: Of the assistant that is asked; while fitting, its calibration decides where few sentences are enough.
-        options: How; their limit is of what is fitted on.
+        options: How; their limit is of each half of a suite that doesn't ship.
         runs: The folder in which each run has a folder of its own, and the report of all of them is written.
         path: The file of calibrations, in which that of this model is written anew.
 
@@ -94,14 +100,14 @@ def calibrate(suites: Sequence[Suite], settings: Settings, options: core.Options
         FootnotedError: As ``evaluate`` does.
     """
     limit = f" --limit {options.limit}" if options.limit else ""
-    made: list[tuple[Mapping[str, float], bool, int]] = []
+    made: list[tuple[Mapping[str, float], bool]] = []
     model = ""
-    fitting = [part for part in _parts(suites, for_fitting) if not all(case.answerable for case in part.cases)]
+    fitting = list(_fitting(suites))
     for part in fitting:
-        finished = core.evaluate(part, settings, options, runs)
+        finished = core.evaluate(part, settings, _limited(options, part), runs)
         model = finished.result.manifest.model
         made += _examples(finished, part)
-    if len(made) < LEAST_CLAIMS or len({label for _, label, _ in made}) == 1:
+    if len(made) < LEAST_CLAIMS or len({label for _, label in made}) == 1:
         raise EvalError(f"{len(made)} claims are too few to fit on; name more suites, such as {DEVELOPMENT}")
     fitted = Calibration(
         model=model,
@@ -121,7 +127,7 @@ def calibrate(suites: Sequence[Suite], settings: Settings, options: core.Options
     rows = [
         row
         for part in _parts(suites, for_reporting)
-        for row in _told(core.evaluate(part, known, replace(options, limit=None), runs).result.rows, part)
+        for row in _told(core.evaluate(part, known, _limited(options, part), runs).result.rows, part)
     ]
     report = Calibrated(
         calibration=fitted,
@@ -134,12 +140,13 @@ def calibrate(suites: Sequence[Suite], settings: Settings, options: core.Options
 
 
 def for_fitting(case: Case, suite: Suite) -> bool:
-    """Whether a case may be fitted on: of what ships, in the suite for that; else in one half of the documents."""
-    return suite.name == DEVELOPMENT if ships(suite.folder) else half(case) == "fit"
+    """Whether a case may be fitted on: about the article that ships, those for that; else one half of the documents."""
+    asks_of_article = ships(suite.folder) and set(suite.documents) == {path.name for path in shipped_files()}
+    return suite.name == DEVELOPMENT if asks_of_article else half(case) == "fit"
 
 
 def for_reporting(case: Case, suite: Suite) -> bool:
-    """Whether a case is reported on: of what ships, all that is not fitted on; else the other half of the documents."""
+    """Whether a case is reported on: all that is not fitted on."""
     return not for_fitting(case, suite)
 
 
@@ -171,15 +178,28 @@ def fit(rows: Floats, labels: Floats) -> Floats:
 
 
 def _parts(suites: Sequence[Suite], wanted: Callable[[Case, Suite], bool]) -> list[Suite]:
-    """The suites with those of their cases, and of the twins of these, that are wanted."""
+    """The suites with those of their cases that are wanted."""
+    parts = [
+        suite.model_copy(update={"cases": tuple(case for case in suite.cases if wanted(case, suite))})
+        for suite in suites
+    ]
+    return [part for part in parts if part.cases]
+
+
+def _fitting(suites: Sequence[Suite]) -> Iterator[Suite]:
+    """What is fitted on, with twins where suites don't ship: what ships has enough that nothing answers."""
     whole = [
         with_twins(suite, TWINS) if suite.mode == "supplied" and not ships(suite.folder) else suite for suite in suites
     ]
-    parts = [
-        suite.model_copy(update={"cases": tuple(case for case in suite.cases if wanted(case, suite))})
-        for suite in whole
-    ]
-    return [part for part in parts if part.cases]
+    for part in _parts(whole, for_fitting):
+        # A suite of answerable questions alone says nothing of when to refuse.
+        if not all(case.answerable for case in part.cases):
+            yield part
+
+
+def _limited(options: core.Options, suite: Suite) -> core.Options:
+    """What ships is asked whole: it is small, and nothing else asks what it asks."""
+    return replace(options, limit=None) if ships(suite.folder) else options
 
 
 def _told(rows: Sequence[Row], suite: Suite) -> Iterator[Row]:
@@ -198,14 +218,14 @@ def _told(rows: Sequence[Row], suite: Suite) -> Iterator[Row]:
         )
 
 
-def _examples(finished: core.Finished, suite: Suite) -> Iterator[tuple[Mapping[str, float], bool, int]]:
-    """Features of a claim, whether it is right, and how often it counts."""
+def _examples(finished: core.Finished, suite: Suite) -> Iterator[tuple[Mapping[str, float], bool]]:
+    """Features of a claim, and whether it is right."""
     cases = {case.id: case for case in suite.cases}
     for outcome in finished.outcomes:
         if outcome.eager is not None and outcome.eager.answered:
             claim = outcome.eager.claims[0]
             alone = outcome.eager.model_copy(update={"text": claim.text})
-            yield claim.features, _right(cases[outcome.case], alone, suite), WEIGHT.get(suite.name, 1)
+            yield claim.features, _right(cases[outcome.case], alone, suite)
 
 
 def _right(case: Case, reply: Reply, suite: Suite) -> bool:
@@ -216,8 +236,13 @@ def _right(case: Case, reply: Reply, suite: Suite) -> bool:
     return verdict if verdict is not None else cites(case, reply, suite.documents)
 
 
-def _logistic(made: Sequence[tuple[Mapping[str, float], bool, int]], names: Sequence[str]) -> Logistic:
-    counted = [(features, label) for features, label, times in made for _ in range(times)]
-    rows = np.array([[features.get(name, 0.0) for name in names] for features, _ in counted])
-    weights = [round(float(weight), 4) for weight in fit(rows, np.array([float(label) for _, label in counted]))]
-    return Logistic(intercept=weights[0], weights=dict(zip(names, weights[1:], strict=True)))
+def _logistic(made: Sequence[tuple[Mapping[str, float], bool]], names: Sequence[str]) -> Logistic:
+    labels = np.array([float(label) for _, label in made])
+    kept = list(names)
+    while True:
+        rows = np.array([[features.get(name, 0.0) for name in kept] for features, _ in made])
+        intercept, *weights = (round(float(weight), 4) for weight in fit(rows, labels))
+        wrong = {name: weight for name, weight in zip(kept, weights, strict=True) if weight * SIGNS.get(name, 0) < 0}
+        if not wrong:
+            return Logistic(intercept=intercept, weights=dict(zip(kept, weights, strict=True)))
+        kept.remove(max(wrong, key=lambda name: abs(wrong[name])))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from assistant import prompts
 from assistant.condense import (
     BACKGROUND_NEEDED,
     BACKGROUND_OTHERWISE,
@@ -77,6 +78,17 @@ def test_a_follow_up_is_rewritten() -> None:
     assert llm.prompt().endswith(f"Last question: {FOLLOW_UP}\nRewritten question:")
 
 
+@pytest.mark.parametrize("example", prompts.REWRITTEN)
+def test_the_rewritings_that_the_model_is_shown_would_be_used(example: prompts.Rewriting) -> None:
+    history = [Turn(role, text) for role, text in example.history]
+    assert standalone(example.question, history, wrap(ScriptedLLM([example.reply])))[0] == example.reply
+
+
+def test_a_rewriting_may_say_a_word_or_two_that_nobody_said() -> None:
+    rewritten = "Who was Gen Nakatani meeting with during his job?"
+    assert standalone(FOLLOW_UP, HISTORY, wrap(ScriptedLLM([rewritten])))[0] == rewritten
+
+
 def test_the_tokens_of_a_rewriting_are_counted() -> None:
     model = DeltaModel([Delta("Who was Nakatani"), Delta(" meeting with?", prompt_tokens=90, completion_tokens=8)])
     _, usage = standalone(FOLLOW_UP, HISTORY, model)
@@ -90,6 +102,8 @@ def test_the_tokens_of_a_rewriting_are_counted() -> None:
         "Who was Shinzo Abe meeting with?",
         "Who were the 12 people that Nakatani was meeting with?",
         "He was meeting with Ashton Carter.",
+        "Which old friend from school was Nakatani meeting with?",
+        "Who is the Defence Minister of Japan?",
         "Gen Nakatani",
         "?",
         "",

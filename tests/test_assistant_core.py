@@ -119,6 +119,45 @@ def test_where_nothing_stands_of_what_is_stated_the_words_of_the_document_are_th
     assert not asked(article, "It is 57.", question="How many goals did Messi shoot?").answered
 
 
+@pytest.mark.parametrize(
+    ("reply", "text"),
+    [
+        ("No, he is foreign minister.", "No, he is foreign minister [1]."),
+        ("No. The foreign minister is Fumio Kishida.", "No: The foreign minister is Fumio Kishida [1]."),
+        ("Yes, he is Foreign Minister.", "Yes, he is Foreign Minister [1]."),
+    ],
+)
+def test_a_question_of_yes_or_no_is_answered_by_that_word_first(article: Index, reply: str, text: str) -> None:
+    assert asked(article, reply, question="Is Fumio Kishida the foreign minister?").text == text
+
+
+@pytest.mark.parametrize("said", ["Yes", "No"])
+def test_a_bare_yes_or_no_is_followed_by_the_words_that_it_rests_on(article: Index, said: str) -> None:
+    answer = asked(article, f"{said}.", question="Is Fumio Kishida the foreign minister?")
+    assert answer.text.startswith(f"{said}: ")
+    assert " ".join(answer.citations[0].quote.split()).rstrip(".") in answer.text
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "Yes, guests may bring dogs into the dining room.",
+        "Yes.",
+        "No, the document does not state that guests may bring dogs into the dining room.",
+    ],
+)
+def test_what_the_documents_deny_is_not_affirmed(tmp_path: Path, reply: str) -> None:
+    index = index_of(tmp_path, rules="Guests may not bring dogs into the dining room, says the manager.")
+    assert not asked(index, reply, question="May guests bring dogs into the dining room?").answered
+
+
+def test_where_a_draft_says_more_than_is_known_the_words_it_meant_are_the_answer(article: Index) -> None:
+    overdone = "The illustrious, dashing, splendidly loved diplomat is Kishida."
+    answer = asked(article, overdone, question="Which illustrious, dashing diplomat is splendidly loved?")
+    assert answer.text.startswith("The guideline revisions")
+    assert "Kishida" in answer.citations[0].quote
+
+
 def test_markers_that_the_model_writes_are_not_believed(article: Index) -> None:
     answer = asked(article, "The foreign minister is Fumio Kishida [7].")
     assert answer.text == "The foreign minister is Fumio Kishida [1]."
@@ -402,7 +441,7 @@ def many(tmp_path: Path) -> Iterator[Index]:
 def test_of_many_documents_few_sentences_are_read_first_and_all_where_they_leave_a_doubt(
     many: Index, sure: float, readings: int
 ) -> None:
-    said_ = [Delta("It was opened in 1907.")]
+    said_ = [Delta("It was opened in 1907.", logprob=-0.05)]
     writer = Embedded(verdict(sure), verdict(0.3), said_, verdict(sure), verdict(0.3), said_)
     answer = Assistant(many, writer, Settings(risk=0.95)).ask("When was the bakery in Town7 opened?")
     assert answer.text == "It was opened in 1907 [1]."

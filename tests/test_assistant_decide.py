@@ -20,11 +20,27 @@ FEATURES = st.builds(
     stated_logit=st.none() | st.floats(-7.5, 7.5),
     baseline_logit=st.none() | st.floats(-7.5, 7.5),
     support=SHARE,
-    mentions=SHARE,
-    about=SHARE,
     unmentioned=st.integers(0, 50),
+    uncited=st.integers(0, 50),
+    strange=st.integers(0, 50),
+    replaced=st.integers(0, 50),
+    fits=st.booleans(),
+    yes_no=st.booleans(),
+    draft_logprob=st.none() | st.floats(-20, 0),
 )
-GOOD = Features(stated=1.0, stated_logit=3.0, baseline_logit=0.0, support=1.0, mentions=1.0, about=1.0, unmentioned=0)
+GOOD = Features(
+    stated=1.0,
+    stated_logit=3.0,
+    baseline_logit=0.0,
+    support=1.0,
+    unmentioned=0,
+    uncited=0,
+    strange=0,
+    replaced=0,
+    fits=True,
+    yes_no=False,
+    draft_logprob=-0.1,
+)
 SHIPPED = calibration.of("")
 
 
@@ -32,7 +48,7 @@ def confidence(found: Features) -> float:
     return decide.confidence(found, SHIPPED)
 
 
-BLIND = dataclasses.replace(GOOD, stated_logit=None, baseline_logit=None)
+BLIND = dataclasses.replace(GOOD, stated_logit=None, baseline_logit=None, draft_logprob=None)
 
 
 @given(FEATURES)
@@ -62,13 +78,24 @@ def test_names_that_are_said_nowhere_lower_the_confidence(found: Features) -> No
     assert named[0] > named[1] > named[2] > named[3]
 
 
+@pytest.mark.parametrize("found", [GOOD, BLIND])
+def test_what_is_not_of_the_kind_that_is_asked_for_is_less_trusted(found: Features) -> None:
+    assert confidence(dataclasses.replace(found, fits=False)) < confidence(found)
+
+
+@pytest.mark.parametrize("found", [GOOD, BLIND])
+def test_names_that_are_not_those_of_the_question_lower_the_confidence(found: Features) -> None:
+    assert confidence(dataclasses.replace(found, uncited=1, replaced=1)) < confidence(found)
+
+
 def test_a_model_that_leans_to_no_is_not_trusted() -> None:
     assert confidence(dataclasses.replace(GOOD, stated_logit=-4.0)) < 0.5 < confidence(GOOD)
 
 
 def test_without_log_probabilities_there_is_a_confidence_too() -> None:
     assert confidence(BLIND) > 0.5
-    assert set(BLIND.values()) == {"stated", "support", "mentions", "about", "unmentioned"}
+    unknown = {"stated_logit", "baseline_logit", "draft_logprob"}
+    assert set(BLIND.values()) == {field.name for field in dataclasses.fields(Features)} - unknown
 
 
 def test_every_coefficient_is_one_of_a_feature() -> None:
@@ -80,15 +107,19 @@ def test_features_say_what_is_known_of_a_claim() -> None:
     ground = Ground(evidence("Anna Berg opened the Oslo bakery in 1987. It sells bread."))
     question = "When did Kari open the bakery?"
     grounding = ground.verify("It opened in 1987.", question)
-    found = decide.features(Draft("It opened in 1987.", Verdict(True, 0.5, 0.2)), grounding, ground, question)
+    found = decide.features(
+        Draft("It opened in 1987.", Verdict(True, 0.5, 0.2), -0.25), "It opened in 1987.", grounding, ground, question
+    )
     assert found.stated == 1.0
     assert found.stated_logit == pytest.approx(0.0)
     assert found.baseline_logit == pytest.approx(math.log(0.25))
     assert found.support == grounding.support
     assert found.unmentioned == 1
-    assert 0.0 < found.mentions < 1.0
-    assert found.about == ground.about(question, grounding.places)
-    blind = decide.features(Draft("It opened in 1987.", Verdict(False)), grounding, ground, question)
+    assert (found.uncited, found.strange, found.replaced) == (1, 0, 0)
+    assert (found.fits, found.yes_no, found.draft_logprob) == (True, False, -0.25)
+    blind = decide.features(
+        Draft("It opened in 1987.", Verdict(False)), "It opened in 1987.", grounding, ground, question
+    )
     assert (blind.stated, blind.stated_logit) == (0.0, None)
 
 

@@ -14,6 +14,7 @@ from tests.fakes import evidence
 # changes VERSION and adds its line here.
 HASHES = {
     "2026-11-25.1": "fd9531a45cda5662",
+    "2026-11-27.1": "689cb7693e343afb",
 }
 
 BEGINNING = """\
@@ -27,8 +28,8 @@ are students.
 Question: When was the bakery opened?
 Reply with one short sentence that repeats the words of the document and answers exactly this question.
 assistant: The bakery was opened in 1987.
-user: Question: When was the bakery opened?
-Does the document state the answer to exactly this question? Reply Yes or No.
+user: Question: Who runs a shop for loaves in the capital?
+Do these words answer exactly this question, about the same people and things? Reply Yes or No.
 assistant: Yes.
 """
 END = """\
@@ -37,7 +38,7 @@ user: <document>
 [2] Dogs bark.
 </document>
 Question: What do cats do?
-Does the document state the answer to exactly this question? Reply Yes or No.
+Do these words answer exactly this question, about the same people and things? Reply Yes or No.
 """
 
 

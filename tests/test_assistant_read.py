@@ -30,9 +30,10 @@ def test_the_draft_grows_until_it_is_final() -> None:
 
 def test_both_calls_read_the_same_up_to_the_end_of_the_question() -> None:
     stated, answered = (read.prompt("What?", CATS, asked) for asked in (prompts.STATED, prompts.ANSWER))
+    examples = sum(map(len, prompts.EXAMPLES.values()))
     assert stated[:-1] == answered[:-1]
     assert stated[-1].text.removesuffix(prompts.STATED) == answered[-1].text.removesuffix(prompts.ANSWER)
-    assert [message.role for message in stated] == ["system", *["user", "assistant"] * 10, "user"]
+    assert [message.role for message in stated] == ["system", *["user", "assistant"] * examples, "user"]
 
 
 @pytest.mark.parametrize(
@@ -58,6 +59,28 @@ def test_a_question_for_a_list_or_a_summary_is_answered_in_several_sentences(que
     list(read.draft(model, question, CATS, 20))
     asked = prompts.ANSWER_SEVERAL if several else prompts.ANSWER
     assert model.calls[-1] == read.prompt(question, CATS, asked)
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        ("Do cats sleep?", prompts.ANSWER_YES_NO),
+        ("Why do cats sleep?", prompts.ANSWER_WHY),
+        ("When do cats sleep?", prompts.ANSWER),
+    ],
+)
+def test_each_kind_of_question_is_answered_in_its_own_way(question: str, asked: str) -> None:
+    model = DeltaModel(YES, [Delta("Cats sleep.")])
+    list(read.draft(model, question, CATS, 20))
+    assert model.calls[-1] == read.prompt(question, CATS, asked)
+
+
+def test_a_draft_carries_the_mean_log_probability_of_what_is_written() -> None:
+    model = DeltaModel(
+        YES, [Delta("Cats", logprob=-0.2), Delta(" sleep.", logprob=-0.4), Delta("", completion_tokens=3)]
+    )
+    *_, last = read.draft(model, "What do cats do?", CATS, 20)
+    assert last.draft.logprob == pytest.approx(-0.3)
 
 
 @pytest.mark.parametrize(

@@ -126,3 +126,13 @@ def test_a_text_says_each_of_its_own_words(text: str) -> None:
         assert isinstance(word, Word)
         assert word.keys
         assert covered(word, present)
+
+
+@pytest.mark.parametrize("name", ["US", "U.S.", "USA", "America", "American", "the United States"])
+def test_a_country_is_found_under_each_of_its_names(name: str) -> None:
+    assert all(covered(word, keys("Troops of the United States came.")) for word in words(f"the {name} there"))
+    assert all(covered(word, keys(f"The {name} came.")) for word in words("the US there"))
+
+
+def test_the_rest_of_a_continent_is_no_country() -> None:
+    assert not covered(words("the US")[0], keys("They came from South America."))

@@ -18,7 +18,7 @@ from eval.suite import Suite, find, half, read
 from tests.fakes import Asked, Endpoint, Reply, document
 
 # Half of the documents say when their bakery was opened, and half of the questions ask for something else.
-COUNT = 60
+COUNT = 120
 PLACES = [f"Town{number}" for number in range(COUNT)]
 
 
@@ -71,8 +71,8 @@ def test_what_is_fitted_is_written_and_used_on_the_other_half(suite: Suite, sett
     assert "stated" not in made.calibration.with_logprobs.weights
     assert "stated_logit" not in made.calibration.without_logprobs.weights
     reported = [one for one in suite.cases if half(one) == "report"]
-    assert made.cases > len(reported)
-    # A twin is about another town, which is enough to tell it from the rest.
+    # Twins are to learn from: nobody asked them.
+    assert made.cases == len(reported)
     assert (made.estimates["auroc"].value or 0.0) > 0.7
     error = made.estimates["calibration_error"]
     assert error.low is not None
@@ -90,13 +90,15 @@ def test_a_handful_of_claims_is_too_few(suite: Suite, settings: Settings, tmp_pa
 
 
 def test_no_case_is_fitted_on_and_reported(suite: Suite) -> None:
-    for one in (suite, *(read(find(name)) for name in ("seeds", "seeds-dev"))):
+    for one in (suite, *(read(find(name)) for name in ("seeds", "seeds-dev", "desk"))):
         for asked in one.cases:
             assert for_fitting(asked, one) != for_reporting(asked, one)
     assert {for_fitting(asked, suite) for asked in suite.cases} == {True, False}
     development, seeds = read(find("seeds-dev")), read(find("seeds"))
     assert all(for_fitting(asked, development) for asked in development.cases)
     assert all(for_reporting(asked, seeds) for asked in seeds.cases)
+    # Suites about documents of their own are halved even where they ship.
+    assert {for_fitting(asked, read(find("desk"))) for asked in read(find("desk")).cases} == {True, False}
 
 
 def test_a_logistic_model_finds_the_weights_that_made_the_labels() -> None:
