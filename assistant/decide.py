@@ -11,6 +11,8 @@ from assistant.types import Draft
 
 # Log-odds beyond this say nothing more: a probability of .0005 is as good as 0 for a model of this kind.
 LOGIT_LIMIT = 7.5
+# What a draft is taken to have where it reports none, though the verdict did: the median of those that were fitted on.
+TYPICAL_LOGPROB = -0.14
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,8 @@ def confidence(found: Features, calibration: Calibration) -> float:
 
     A logistic model, of which there is a second set of coefficients for endpoints that report no log-probabilities.
     """
-    values = found.values()
-    known = None not in {found.stated_logit, found.baseline_logit, found.draft_logprob}
+    values = {"draft_logprob": TYPICAL_LOGPROB, **found.values()}
+    known = found.stated_logit is not None and found.baseline_logit is not None
     model = calibration.with_logprobs if known else calibration.without_logprobs
     score = model.intercept + sum(weight * values.get(name, 0.0) for name, weight in model.weights.items())
     return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, score))))

@@ -92,6 +92,11 @@ def test_a_model_that_leans_to_no_is_not_trusted() -> None:
     assert confidence(dataclasses.replace(GOOD, stated_logit=-4.0)) < 0.5 < confidence(GOOD)
 
 
+def test_a_draft_without_a_log_probability_is_taken_for_one_like_others() -> None:
+    sure, unsure, unknown = (dataclasses.replace(GOOD, draft_logprob=value) for value in (-0.01, -1.0, None))
+    assert confidence(unsure) < confidence(unknown) < confidence(sure)
+
+
 def test_without_log_probabilities_there_is_a_confidence_too() -> None:
     assert confidence(BLIND) > 0.5
     unknown = {"stated_logit", "baseline_logit", "draft_logprob"}

@@ -17,7 +17,7 @@ from eval.result import Row
 from eval.suite import Suite, find, half, read
 from tests.fakes import Asked, Endpoint, Reply, document
 
-# Half of the documents say when their bakery was opened, and half of the questions ask for something else.
+# Each document says when its bakery was opened, and a third of the questions ask for one of another town.
 COUNT = 120
 PLACES = [f"Town{number}" for number in range(COUNT)]
 
@@ -33,7 +33,7 @@ def case(number: int) -> Case:
     gold = Gold(source=source, start=start, end=start + 4, quote=year)
     return Case(
         id=place,
-        question=f"When was the bakery in {place} {'opened' if answerable else 'closed'}?",
+        question=f"When was the bakery in {place if answerable else f'Other{place}'} opened?",
         answerable=answerable,
         answers=(year,) if answerable else (),
         kind="year",
