@@ -16,10 +16,10 @@ from index.split import sentences
 
 NEAREST = "What they do say:"
 """What stands before the words that come nearest to a question that is refused."""
-NEAR = 0.3
-"""How much of a question the words must say that are given for a bare "Yes" or "No"."""
 OTHERWISE = "Another document has:"
 """What stands before the words of a document that differs from the one that was cited."""
+# How much of a question the words must say that are given for a bare "Yes" or "No".
+NEAR = 0.3
 
 
 class Answering:
@@ -99,13 +99,13 @@ class Answering:
         said = self._say(Claim(_quoted(nearest), (), support=1.0, confidence=self._best_refused), [nearest])
         return self._reply("rebuttal", f"{reason} {NEAREST} {said.text}", self._best_refused, reason)
 
-    @cached_property
-    def _asks_yes_or_no(self) -> bool:
-        return asks.kind(self._query) == "yes-no"
+    def _polarity(self, text: str) -> tuple[str, str]:
+        """The yes or no that a draft begins with, where that is asked for, and the rest of it."""
+        return asks.polarity(text) if asks.kind(self._query) == "yes-no" else ("", text)
 
     def _joined(self, text: str) -> str:
         """The draft, in which "Yes." is no sentence of its own: no word of a document carries it."""
-        said, rest = asks.polarity(text) if self._asks_yes_or_no else ("", text)
+        said, rest = self._polarity(text)
         apart = said and rest and any(character in ".!\n" for character in text[: -len(rest)])
         return f"{said}: {rest}" if apart else text
 
@@ -139,7 +139,7 @@ class Answering:
 
         Meant is what says all that the draft adds to the question, where the draft itself says more than is known.
         """
-        said, rest = asks.polarity(draft.text) if self._asks_yes_or_no else ("", draft.text)
+        said, rest = self._polarity(draft.text)
         if not draft.verdict.stated and rest:
             return []
         nearest = self._meant or self._ground.nearest(self._query, ground.SAME_SUBJECT if rest else NEAR)

@@ -89,8 +89,7 @@ def fits(question: str, claim: str) -> bool:
     """Whether a claim says something of the kind that the question asks for; True where any words may be that."""
     asked, asked_for = keys(question), kind(question)
     added = [word for word in unique(words(claim)) if not covered(word, asked)]
-    new = keys(claim) - asked
-    figures = any(map(_FIGURE.fullmatch, new))
+    figures = any(map(_FIGURE.fullmatch, keys(claim) - asked))
     time = any(key in _TIMES for word in added for key in keys(word.text) | set(word.keys))
     match asked_for:
         case "number":
@@ -105,6 +104,12 @@ def fits(question: str, claim: str) -> bool:
             return bool(added) or asked_for == "yes-no"
 
 
+def polarity(sentence: str) -> tuple[str, str]:
+    """The ``Yes`` or ``No`` that a sentence begins with, or nothing, and the rest of it."""
+    match = _POLARITY.match(sentence)
+    return ("", sentence) if match is None else (match[1].capitalize(), sentence[match.end() :])
+
+
 def _last(question: str) -> str:
     spans = sentences(question)
     return question[spans[-1].start : spans[-1].end] if spans else ""
@@ -116,9 +121,3 @@ def _asked(question: str) -> str:
         if match := _ASKING.search(_CLAUSE.sub("", text, count=1)):
             return match.group()
     return ""
-
-
-def polarity(sentence: str) -> tuple[str, str]:
-    """The ``Yes`` or ``No`` that a sentence begins with, or nothing, and the rest of it."""
-    match = _POLARITY.match(sentence)
-    return ("", sentence) if match is None else (match[1].capitalize(), sentence[match.end() :])

@@ -42,8 +42,6 @@ _INSTRUCTS = re.compile(
     r"|^\W*(?:system|developer) (?:prompt|message)\b|\byou are now (?:an? )?(?:AI|assistant|chatbot|language model)\b",
     re.IGNORECASE,
 )
-# A question that begins so is answered by saying something, not by saying it back.
-_ASKS_FOR_MORE = re.compile(r"\b(who|whom|whose|what|which|when|where|why|how)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +123,14 @@ class Ground:
         denies, claim = asks.polarity(strip_markers(claim))
         said, weights = self._weighed(claim)
         asked = keys(question)
-        named = [word for word in unique(words(question)) if word.name or word.number]
+        named = [word for word in unique(words(question)) if _is_specific(word)]
         added = [word for word in said if not covered(word, asked)]
         scores = {word.key: weights[word.key] * (1.0 if word in added else QUESTION_WEIGHT) for word in said}
         places = self._align(said, scores, question)
         found = frozenset[str]().union(*(line.keys for line in places))
         support = _share(said, weights, found)
         meant = self._spoken_of(places)
-        repeated = frozenset[str]().union(*(keys(word.text) for word in said), *(word.keys for word in said))
+        repeated = keys(claim)
         gone = [word for word in named if word.name and not covered(word, repeated)]
         other = [word for word in added if word.name]
         return Grounding(
@@ -141,8 +139,8 @@ class Ground:
             novelty=_share(added, weights, found) if added else support,
             unfounded=tuple(word.text for word in said if self._unfounded(word, said, asked, places)),
             # "No, it was not sold but let" may well be carried by words that don't say "not".
-            contradicted=(denies != "No" or not added) and _contradicted(claim, said, places),
-            answers=bool(added) or asks.kind(question) == "yes-no" or _ASKS_FOR_MORE.search(question) is None,
+            contradicted=bool(places) and (denies != "No" or not added) and denied(claim, places[0].place),
+            answers=bool(added) or asks.kind(question) == "yes-no" or not asks.asking_word(question),
             uncited=sum(not covered(word, meant) for word in named),
             strange=sum(not covered(word, meant) for word in said if self._is_name(word, named)),
             replaced=0 if _asks_for_names(question) else min(len(gone), len(other)),
@@ -155,7 +153,7 @@ class Ground:
         the rest: whoever is shown two sources that differ should see at once that they do.
         """
         asked, cited = keys(question), grounding.places[0]
-        answers = [word for word in unique(words(claim)) if _is_answer(word) and not covered(word, asked)]
+        answers = [word for word in unique(words(claim)) if _is_specific(word) and not covered(word, asked)]
         for line in self._lines:
             if not answers or line.place.evidence.passage.document_id == cited.evidence.passage.document_id:
                 continue
@@ -183,7 +181,7 @@ class Ground:
         """Names and numbers of the question that the evidence says nowhere; ``South Korea`` is one."""
         found: list[str] = []
         for word in unique(words(question)):
-            if (word.name or word.number) and not covered(word, self._all):
+            if _is_specific(word) and not covered(word, self._all):
                 if found and f"{found[-1]} {word.text}" in question:
                     found[-1] = f"{found[-1]} {word.text}"
                 else:
@@ -278,10 +276,10 @@ def stands(grounding: Grounding) -> bool:
     )
 
 
-def denied(question: str, place: Place) -> bool:
-    """Whether a sentence says of what is asked about that it is not so, or that it is where it is asked whether not."""
-    both = {word.key for word in words(question)} & keys(place.words)
-    return bool((negated(question) ^ negated(place.words)) & both)
+def denied(said: str, place: Place) -> bool:
+    """Whether a sentence says that something is not so which a text says or asks, or is so which the text denies."""
+    both = {word.key for word in words(said)} & keys(place.words)
+    return bool((negated(said) ^ negated(place.words)) & both)
 
 
 def adds_what_is_said(grounding: Grounding) -> bool:
@@ -332,7 +330,7 @@ def _asks_for_names(question: str) -> bool:
     return asks.kind(question) not in {"number", "why", "other"} or asks.asking_word(question) in {"where", "which"}
 
 
-def _is_answer(word: Word) -> bool:
+def _is_specific(word: Word) -> bool:
     return word.number or word.name
 
 
@@ -368,14 +366,6 @@ def _tells(sentence: str, asked: frozenset[str]) -> bool:
     """Whether a sentence says anything beyond the question; a heading or another question doesn't."""
     more = any(not covered(word, asked) for word in words(sentence))
     return more and not sentence.rstrip().endswith("?") and not sentence.lstrip().startswith("#")
-
-
-def _contradicted(claim: str, said: Sequence[Word], places: Sequence[_Line]) -> bool:
-    if not places:
-        return False
-    place = places[0].place
-    both = {word.key for word in said} & places[0].keys
-    return bool((negated(claim) ^ negated(place.words)) & both)
 
 
 def _share(chosen: Sequence[Word], weights: Mapping[str, float], present: frozenset[str]) -> float:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from statistics import fmean as mean
+from statistics import fmean
 
 from assistant import asks, prompts
 from assistant.llm import Message, Model, counted
@@ -81,13 +81,15 @@ def draft(
     asked = INSTRUCTIONS.get(asks.kind(question), prompts.ANSWER)
     text, usage = "", Usage(model.name, calls=1)
     logprobs: list[float] = []
+    written = Draft("", verdict)
     for delta in model.stream(prompt(question, evidence, asked), max_tokens):
         text += delta.text
         usage = counted(usage, delta)
         if delta.logprob is not None and delta.text:
             logprobs.append(delta.logprob)
-        yield Progress(Draft(text.strip(), verdict, mean(logprobs) if logprobs else None))
-    yield Progress(Draft(text.strip(), verdict, mean(logprobs) if logprobs else None), final=True, usage=cost + usage)
+        written = Draft(text.strip(), verdict, fmean(logprobs) if logprobs else None)
+        yield Progress(written)
+    yield Progress(written, final=True, usage=cost + usage)
 
 
 def baseline(model: Model, evidence: Sequence[Evidence]) -> float | None:

@@ -9,6 +9,7 @@ sides but the shipped article, of which other questions are asked.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -141,7 +142,7 @@ def calibrate(suites: Sequence[Suite], settings: Settings, options: core.Options
 
 def for_fitting(case: Case, suite: Suite) -> bool:
     """Whether a case may be fitted on: about the article that ships, those for that; else one half of the documents."""
-    asks_of_article = ships(suite.folder) and set(suite.documents) == {path.name for path in shipped_files()}
+    asks_of_article = ships(suite.folder) and suite.documents.keys() == _article()
     return suite.name == DEVELOPMENT if asks_of_article else half(case) == "fit"
 
 
@@ -175,6 +176,12 @@ def fit(rows: Floats, labels: Floats) -> Floats:
         hessian = x.T @ (x * (p * (1 - p))[:, None]) + penalty
         weights -= np.linalg.solve(hessian, gradient)
     return np.asarray(weights, dtype=np.float64)
+
+
+@cache
+def _article() -> frozenset[str]:
+    """The documents that ship, by source."""
+    return frozenset(path.name for path in shipped_files())
 
 
 def _parts(suites: Sequence[Suite], wanted: Callable[[Case, Suite], bool]) -> list[Suite]:
