@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 from assistant import asks, prompts
 from assistant.context import tokens
@@ -70,6 +71,16 @@ def standalone(question: str, history: Sequence[Turn], model: Model) -> tuple[st
     return (rewritten if _faithful(rewritten, question, recent) else _joined(question, recent)), usage
 
 
+def prime(model: Model) -> None:
+    """Let the model read what every rewriting begins with, so that the first follow-up doesn't wait for that.
+
+    Raises:
+        ModelError: The model can't be reached, refuses, or stops half-way.
+    """
+    example = prompts.REWRITTEN[0]
+    _rewrite(example.question, _turns(example), model)
+
+
 def background(question: str, history: Sequence[Turn], query: str) -> dict[str, float]:
     """What a search for a follow-up is for beside the question itself, each text with what it counts for (that has 1).
 
@@ -93,18 +104,30 @@ def background(question: str, history: Sequence[Turn], query: str) -> dict[str, 
 
 
 def _rewrite(question: str, recent: Sequence[Turn], model: Model) -> tuple[str, Usage]:
-    messages = [Message("system", prompts.STANDALONE)]
-    for example in prompts.REWRITTEN:
-        before = [Turn(role, text) for role, text in example.history]
-        messages.append(Message("user", prompts.conversation_block(before, example.question)))
-        messages.append(Message("assistant", example.reply))
-    messages.append(Message("user", prompts.conversation_block(recent, question)))
+    messages = (*_fixed(), Message("user", prompts.conversation_block(recent, question)))
     text, usage = "", Usage(model.name, calls=1)
+    key = model.key(_fixed())
+    model.prepare(key)
     for delta in model.stream(messages, QUESTION_TOKENS):
         text += delta.text
         usage = counted(usage, delta)
+    model.keep(key)
     lines = text.strip().splitlines()
     return (lines[0].strip() if lines else ""), usage
+
+
+@cache
+def _fixed() -> tuple[Message, ...]:
+    """What every call begins with."""
+    talk = [Message("system", prompts.STANDALONE)]
+    for example in prompts.REWRITTEN:
+        talk.append(Message("user", prompts.conversation_block(_turns(example), example.question)))
+        talk.append(Message("assistant", example.reply))
+    return tuple(talk)
+
+
+def _turns(example: prompts.Rewriting) -> list[Turn]:
+    return [Turn(role, text) for role, text in example.history]
 
 
 def _faithful(rewritten: str, question: str, recent: Sequence[Turn]) -> bool:

@@ -174,7 +174,7 @@ class Assistant:
         return context.fit(hits, self._budget())
 
     def warm(self) -> None:
-        """Start the model, and let it read the documents if it can read all of them, before the first question."""
+        """Start the embedded model and let it read, before anybody asks, what it can: all documents if they are few."""
         if not self.model.embedded:
             return
         evidence = self._whole()
@@ -182,6 +182,7 @@ class Assistant:
         self._baseline = evidence, reading.baseline(self.model, evidence)
         if key:
             self.model.keep(key)
+        condense.prime(self.model)
 
     def close(self) -> None:
         """Release the index. The embedded model's process stays for others until it is idle."""
@@ -267,8 +268,7 @@ class Assistant:
         """Prepare the embedded model for prompts that begin with this evidence; the key to keep what it reads under."""
         if not self.model.embedded:
             return None
-        text = "\n".join(message.text for message in reading.prompt("", evidence, ""))
-        key = hashlib.sha256(f"{self.model.name}\n{text}".encode()).hexdigest()[:32]
+        key = self.model.key(reading.prompt("", evidence, ""))
         self.model.prepare(key)
         return key
 

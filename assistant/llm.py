@@ -113,6 +113,11 @@ class Model:
         """The process in which it runs on this machine, None where there is none that we know of."""
         return None
 
+    def key(self, messages: Sequence[Message]) -> str:
+        """What a prompt that begins with these messages is kept under."""
+        text = "\n".join(message.text for message in messages)
+        return hashlib.sha256(f"{self.name}\n{text}".encode()).hexdigest()[:32]
+
     def prepare(self, key: str) -> None:
         """Make a prompt that was read before, in another process perhaps, ready to be read again quickly."""
 

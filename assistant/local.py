@@ -107,7 +107,10 @@ class Child:
         endpoint = self.endpoint()
         if key in self._warmed(endpoint):
             return True
-        if not self._prompt(key).exists() or not self._slot("restore", endpoint, key):
+        if not self._prompt(key).exists():
+            return False
+        self._set_aside(endpoint)
+        if not self._slot("restore", endpoint, key):
             return False
         self._remember(endpoint, key)
         return True
@@ -185,6 +188,15 @@ class Child:
             log.warning("could not %s the prompt cache: %s", action, reply.text)
             self._prompt(key).unlink(missing_ok=True)
         return reply.is_success
+
+    def _set_aside(self, endpoint: Endpoint) -> None:
+        """Have the child move what it read last into its memory of prompts: a prompt that is restored overwrites it."""
+        if self._warmed(endpoint):
+            url = endpoint.url.removesuffix("/v1") + "/completion"
+            with contextlib.suppress(httpx.HTTPError):
+                httpx.post(
+                    url, json={"prompt": " ", "n_predict": 0}, headers=_headers(endpoint.key), timeout=START_SECONDS
+                )
 
     def _prompts(self) -> Path:
         folder = self._folder / f"{self._name}-prompts"

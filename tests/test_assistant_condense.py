@@ -11,6 +11,7 @@ from assistant.condense import (
     HISTORY_TOKENS,
     background,
     needs_history,
+    prime,
     standalone,
 )
 from assistant.context import tokens
@@ -175,3 +176,27 @@ def test_only_so_many_turns_are_searched_for() -> None:
     weights = background("Why?", history, "Why?")
     assert list(weights) == [f"Who owns house {number}?" for number in range(100 - BACKGROUND_TURNS, 100)]
     assert sum(weights.values()) == pytest.approx(BACKGROUND_NEEDED)
+
+
+class Keeping(DeltaModel):
+    """A model whose prompts can be kept; ``kept`` is what was prepared and kept, in that order."""
+
+    def __init__(self, *replies: list[Delta]) -> None:
+        super().__init__(*replies)
+        self.kept: list[str] = []
+
+    def prepare(self, key: str) -> None:
+        self.kept.append(f"prepared {key}")
+
+    def keep(self, key: str) -> None:
+        self.kept.append(f"kept {key}")
+
+
+def test_what_rewritings_begin_with_is_read_before_the_first_and_kept() -> None:
+    model = Keeping([Delta("How old is Anna Berg?")], [Delta("Who was Gen Nakatani meeting with?")])
+    prime(model)
+    standalone(FOLLOW_UP, HISTORY, model)
+    first, second = model.calls
+    assert first[:-1] == second[:-1]
+    key = model.key(first[:-1])
+    assert model.kept == [f"prepared {key}", f"kept {key}"] * 2

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 import assistant as public
-from assistant import context, core, llm
+from assistant import context, core, llm, prompts
 from assistant.core import Assistant
 from assistant.errors import ModelInterrupted, QuestionError
 from assistant.llm import Delta
@@ -420,6 +420,14 @@ class Embedded(DeltaModel):
     """A model that is taken for the embedded one, whose prompts can be kept."""
 
     embedded = True
+
+
+def test_the_embedded_model_reads_the_documents_and_how_to_rewrite_before_anybody_asks(article: Index) -> None:
+    writer = Embedded(verdict(0.3), [Delta("How old is Anna Berg?")])
+    Assistant(article, writer, OPEN).warm()
+    documents, rewriting = writer.calls
+    assert "Fumio Kishida" in documents[-1].text
+    assert rewriting[0].text == prompts.STANDALONE
 
 
 def verdict(yes: float) -> list[Delta]:

@@ -227,3 +227,13 @@ def test_a_prompt_that_was_read_is_kept_for_the_next_child(cache: Path, child: C
     assert all(child.restore(key) for key in kept)
     assert not child.restore("another")
     assert works(ask(MINISTER))
+
+
+def test_a_prompt_that_is_restored_leaves_the_others_in_memory(child: Child) -> None:
+    assistant = default_assistant()
+    assistant.warm()
+    local.stop_all(child._folder)
+    assistant.warm()
+    assert len(child._warmed(child.endpoint())) == 2
+    usage = ask(MINISTER).usage
+    assert usage.prompt_tokens - usage.cached_tokens < 100
