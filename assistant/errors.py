@@ -3,6 +3,7 @@
 FootnotedError             (from index.errors)
 ├── QuestionError          empty, or longer than any question is
 ├── SettingsError          a setting that is unknown or makes no sense
+├── StoreError             conversations can't be kept
 └── ModelError
     ├── ModelUnreachable   nothing answers at that address, or it takes too long
     ├── ModelRefused       the endpoint says no: a wrong key, an unknown model, no quota
@@ -19,6 +20,10 @@ class QuestionError(FootnotedError):
 
 class SettingsError(FootnotedError):
     """A setting is unknown or makes no sense."""
+
+
+class StoreError(FootnotedError):
+    """Conversations can't be kept where they should be."""
 
 
 class ModelError(FootnotedError):

@@ -13,7 +13,7 @@ from index.types import Retrieval
 PREFIX = "FOOTNOTED_"
 EMBEDDED_MODEL = "qwen2.5-coder-1.5b"
 # Read by other parts of Footnoted, which have no settings of their own.
-ELSEWHERE = ("FOOTNOTED_CACHE", "FOOTNOTED_MODELS_DIR", "FOOTNOTED_SUITES")
+ELSEWHERE = ("FOOTNOTED_CACHE", "FOOTNOTED_DATA", "FOOTNOTED_MODELS_DIR", "FOOTNOTED_SUITES")
 
 
 class Settings(BaseSettings):

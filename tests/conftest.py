@@ -25,10 +25,12 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
-def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     for name in os.environ:
         if name.startswith(("FOOTNOTED_", "OPENAI_")) and name not in _KEPT:
             monkeypatch.delenv(name)
+    # Nobody's own conversations are touched.
+    monkeypatch.setenv("FOOTNOTED_DATA", str(tmp_path_factory.mktemp("data")))
 
 
 @pytest.fixture(scope="session")

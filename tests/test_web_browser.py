@@ -1,5 +1,6 @@
 """The page in a real browser."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -104,7 +105,7 @@ def visited(browser: Browser, address: str, **context: Any) -> Iterator[Page]:
     page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
     page.goto(address)
     expect(box(page)).to_be_visible()
-    expect(pane(page)).to_be_visible()
+    expect(page.locator(".fn-document")).to_be_attached()
     yield page
     page.context.close()
     assert errors == []
@@ -123,6 +124,10 @@ def pane(page: Page) -> Locator:
 def ask(page: Page, question: str = QUESTION) -> None:
     box(page).fill(question)
     box(page).press("Enter")
+
+
+def conversations(page: Page) -> Locator:
+    return page.get_by_role("navigation", name="Conversations")
 
 
 def footnote(page: Page, key: str) -> Locator:
@@ -333,6 +338,101 @@ def test_a_new_chat_forgets_the_old_one(opened: Opener) -> None:
     assert "Kishida" not in model.prompt().rpartition("</document>")[2]
 
 
+def test_a_conversation_goes_on_after_a_reload_and_after_a_restart(browser: Browser, article: Index) -> None:
+    model = ScriptedLLM([MINISTER, TROOPS, MINISTER])
+    with served(scripted(article, model)) as first, visited(browser, first) as page:
+        ask(page)
+        answered(page)
+        kept = urlsplit(page.url).query
+        assert kept.startswith("chat=")
+        page.reload()
+        expect(page.get_by_text(MINISTER)).to_be_visible()
+        assert words(page, "a1-1") == MINISTER_QUOTE
+        ask(page, "How many service personnel are in Japan?")
+        answered(page, 2)
+        assert urlsplit(page.url).query == kept
+    with served(scripted(article, model)) as second, visited(browser, f"{second}?{kept}") as page:
+        expect(page.locator(".fn-reply")).to_have_count(2)
+        footnote(page, "a1-1").click()
+        expect(marks(page, "a1-1")).to_be_in_viewport()
+        page.get_by_role("button", name="New chat").click()
+        expect(page.get_by_text(MINISTER)).to_have_count(0)
+        assert urlsplit(page.url).query == ""
+        page.get_by_role("button", name="Conversations").click()
+        conversations(page).get_by_role("link", name=QUESTION).click()
+        expect(page.locator(".fn-reply")).to_have_count(2)
+        assert urlsplit(page.url).query == kept
+
+
+def scripted(index: Index, model: ScriptedLLM) -> Assistant:
+    return Assistant(index, llm.wrap(model), Settings(risk=1))
+
+
+def test_a_conversation_is_renamed_deleted_and_had_back(opened: Opener) -> None:
+    page = opened(ScriptedLLM([MINISTER]))
+    ask(page)
+    answered(page)
+    page.get_by_role("button", name="Rename").click()
+    name = page.get_by_role("textbox", name="Name of the conversation")
+    name.fill("<b>The talks</b>")
+    name.press("Enter")
+    title = page.get_by_role("heading", name="<b>The talks</b>")
+    expect(title).to_be_visible()
+    page.get_by_role("button", name="Conversations").click()
+    expect(conversations(page).get_by_role("link", name="<b>The talks</b>")).to_be_visible()
+    page.get_by_role("button", name="Delete").click()
+    expect(title).to_have_count(0)
+    expect(page.get_by_text(MINISTER)).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(title).to_be_visible()
+    expect(page.get_by_text(MINISTER)).to_be_visible()
+
+
+def test_a_conversation_is_saved_as_a_file(opened: Opener) -> None:
+    page = opened(ScriptedLLM([MINISTER]))
+    ask(page)
+    answered(page)
+    with page.expect_download() as markdown:
+        page.get_by_role("button", name="Save as Markdown").click()
+    assert markdown.value.suggested_filename == "Who is Japan s foreign minister.md"
+    assert f"{MINISTER}[^1-1]" in markdown.value.path().read_text("utf-8")
+    with page.expect_download() as whole:
+        page.get_by_role("button", name="Save as JSON").click()
+    (exchange,) = json.loads(whole.value.path().read_text("utf-8"))["exchanges"]
+    (citation,) = exchange["answer"]["citations"]
+    text = shipped_files()[0].read_text("utf-8")
+    assert text[citation["start"] : citation["end"]] == citation["quote"] == MINISTER_QUOTE
+
+
+def test_the_newest_question_is_asked_again_and_in_other_words(opened: Opener) -> None:
+    model = ScriptedLLM([TROOPS, MINISTER, TROOPS])
+    page = opened(model)
+    ask(page)
+    expect(page.get_by_text(TROOPS)).to_be_visible()
+    page.get_by_role("button", name="Ask again").click()
+    expect(page.get_by_text(MINISTER)).to_be_visible()
+    expect(page.locator(".fn-reply")).to_have_count(1)
+    page.get_by_role("button", name="Edit question").click()
+    expect(box(page)).to_have_value(QUESTION)
+    expect(page.locator(".fn-reply")).to_have_count(0)
+    ask(page, "How many service personnel are in Japan?")
+    expect(page.get_by_text(TROOPS)).to_be_visible()
+    expect(page.locator(".fn-question")).to_have_text(["How many service personnel are in Japan?"])
+
+
+def test_what_a_reader_finds_of_an_answer_is_kept(opened: Opener) -> None:
+    page = opened(ScriptedLLM([MINISTER]))
+    ask(page)
+    answered(page)
+    wrong = page.get_by_role("button", name="This is wrong")
+    wrong.click()
+    expect(wrong).to_have_attribute("aria-pressed", "true")
+    page.reload()
+    expect(wrong).to_have_attribute("aria-pressed", "true")
+    wrong.click()
+    expect(wrong).to_have_attribute("aria-pressed", "false")
+
+
 def test_the_history_is_told_to_the_model(opened: Opener) -> None:
     model = ScriptedLLM([MINISTER, "When will Kishida be in Washington?", MINISTER])
     page = opened(model)
@@ -381,10 +481,16 @@ def test_the_page_fits_a_phone(opened: Opener) -> None:
     ask(page)
     answered(page)
     expect(page.get_by_text(MINISTER)).to_be_in_viewport()
+    expect(pane(page)).not_to_be_visible()
     footnote(page, "a1-2").tap()
     expect(marks(page, "a1-2")).to_be_in_viewport()
     page.get_by_role("link", name="Back to footnote 2").tap()
+    expect(pane(page)).not_to_be_visible()
     expect(footnote(page, "a1-2")).to_be_in_viewport()
+    page.get_by_role("button", name="Conversations").tap()
+    expect(conversations(page).get_by_role("link")).to_be_in_viewport()
+    page.mouse.click(380, 400)
+    expect(conversations(page)).not_to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 

@@ -1,3 +1,4 @@
+import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -5,11 +6,13 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from assistant.llm import Model
 from assistant.types import Claim, Found, Said, Settled, Working
-from assistant.web import render, source
+from assistant.web import export, render, source, stored
 from assistant.web.conversation import Conversation, Exchange, Place, Waiting
+from assistant.web.store import Entry
 from index.types import Document
 from tests.fakes import ScriptedLLM, document
 from tests.test_web_conversation import HITS, OPENED, SELLS, answer, refusal
@@ -26,10 +29,11 @@ HOSTILE = (
     "&lt;script&gt; &amp;amp; &#13; &nosuch;",
     "\0\r\n\x1b[31m\u202e\u2028\ufeff",
 )
-TAGS = {"a", "b", "div", "h2", "li", "mark", "ol", "p", "section", "span", "sup"}
+TAGS = {"a", "b", "button", "div", "h2", "i", "li", "mark", "nav", "ol", "p", "section", "span", "sup", "ul"}
 ATTRIBUTES = {
     *("aria-label", "class", "data-asked", "data-back", "data-fn", "data-goto", "data-label", "data-marks"),
-    *("data-quote", "data-source", "href", "id", "role"),
+    *("data-quote", "data-source", "href", "id", "role", "aria-current", "aria-pressed", "data-chat", "data-current"),
+    *("data-do", "data-kind", "data-liked", "data-name", "data-number", "data-serial", "data-text", "title", "type"),
 }
 
 texts = st.one_of(st.text(max_size=60), st.sampled_from(HOSTILE), st.text("<>&\"'/=ab \n\r", max_size=60))
@@ -53,7 +57,7 @@ class Parsed(HTMLParser):
         values = {name: value or "" for name, value in attrs}
         assert values.keys() <= ATTRIBUTES
         if tag == "a":
-            assert re.fullmatch(r"#([ap]\d+-\d+)?", values["href"])
+            assert re.fullmatch(r"#([ap]\d+-\d+)?|\?chat=[\w-]+", values["href"])
             self.links.append(values)
         self._open.append((tag, values.get("data-marks", "").split()))
 
@@ -149,9 +153,13 @@ def test_hostile_words_in_a_conversation_are_shown_as_they_are(hostile: str) -> 
         render.reply(Exchange(1, "Who?").told(Settled(answer(kind="chat", text=hostile)))),
         render.where(Model(ScriptedLLM(), hostile, "there")),
         render.where(Model(ScriptedLLM(), "model", hostile)),
+        render.chats([Entry("c1", hostile, 0.0)], None),
+        render.chat_head(hostile),
+        render.chat_head(None, hostile),
         source.note(hostile),
     ):
         assert shown(hostile) in Parsed(html).text
+    assert Parsed(render.file(hostile, hostile, 1)).text == ""
     link = Parsed(render.footnote(quoted)).links[0]
     assert link["data-source"] == shown(hostile)
     assert link["data-quote"] == shown(" ".join(text.split()))
@@ -175,7 +183,70 @@ def test_tints_repeat_after_the_last_one() -> None:
 
 def test_an_answer_says_how_sure_it_is_and_how_long_it_took() -> None:
     settled = Exchange(1, "Who?").told(Settled(answer(OPENED, timings={"total": 1.234})))
-    assert Parsed(render.reply(settled)).text.endswith("Confidence 90% · 1.2 s")
+    assert "Confidence 90% · 1.2 s" in Parsed(render.reply(settled)).text
+
+
+def test_of_an_answer_one_can_say_whether_it_is_right_and_of_the_newest_what_to_do() -> None:
+    settled = replace(Exchange(3, "Who?").told(Settled(answer(OPENED))), liked=False)
+    assert pressed(render.reply(settled)) == {"like true": "false", "like false": "true"}
+    assert list(pressed(render.reply(settled, newest=True))) == ["like true", "like false", "retry", "edit"]
+    assert pressed(render.reply(Exchange(3, "Who?").told(OPENED), newest=True)) == {}
+    assert list(pressed(render.reply(Exchange(3, "Who?", stopped=True), newest=True))) == ["retry", "edit"]
+
+
+def pressed(html: str) -> dict[str, str | None]:
+    """What can be done, and whether that is pressed."""
+    found = re.findall(r"<button([^>]*)>", html)
+    buttons = [dict(re.findall(r'([\w-]+)="([^"]*)"', one)) for one in found]
+    return {" ".join(filter(None, (one["data-do"], one.get("data-liked")))): one.get("aria-pressed") for one in buttons}
+
+
+def test_conversations_are_listed_with_the_open_one_marked() -> None:
+    html = render.chats([Entry("c2", "What?", 1.0), Entry("c1", "Who?", 0.0)], "c1", deleted="c3")
+    assert [link["data-chat"] for link in Parsed(html).links] == ["c2", "c1"]
+    assert [link.get("aria-current") for link in Parsed(html).links] == [None, "true"]
+    assert 'data-do="restore" data-chat="c3"' in html
+    assert 'data-current="c1"' in html
+    assert "kept here" in render.chats([], None)
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_a_conversation_as_markdown_is_words_and_no_markup(hostile: str) -> None:
+    hostile = hostile.replace("\0", "")
+    words = Said("", Claim(hostile, (1,), 1.0, 0.9), OPENED.citations)
+    conversation = Conversation((Exchange(1, hostile).told(Settled(answer(words))), Exchange(2, "x", failure=hostile)))
+    html = MarkdownIt("commonmark", {"html": True}).render(export.markdown(hostile, conversation))
+    parsed = Rendered(html)
+    assert parsed.tags <= {"h1", "h2", "p", "em"}
+    assert parsed.text.count(" ".join(hostile.split())) == 4
+
+
+class Rendered(HTMLParser):
+    """The text and the tags of what Markdown was made into."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.text, self.tags = "", set[str]()
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_a_conversation_is_taken_away_with_its_quotes_and_offsets() -> None:
+    conversation = Conversation((Exchange(1, "Who?", hits=HITS).told(Settled(answer(OPENED, SELLS))),))
+    name, text = export.file("Who? / What: a..b", conversation, "md")
+    assert name == "Who What a b.md"
+    assert "Anna Berg opened it.[^1-1] It sells bread.[^1-2]" in text
+    assert "[^1-2]: “It sells forty kinds of bread.” — d.txt, characters 37–67" in text
+    name, text = export.file(None, conversation, "json")
+    assert name == "Conversation.json"
+    (exchange,) = json.loads(text)["exchanges"]
+    assert stored.loads(1, json.dumps(exchange)) == conversation.exchanges[0]
 
 
 def test_what_needed_no_document_is_shown_without_seconds() -> None:

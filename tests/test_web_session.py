@@ -1,21 +1,33 @@
 import copy
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
 
 from assistant.types import Settled, Turn, Working
 from assistant.web.conversation import Conversation
 from assistant.web.session import Session
+from assistant.web.store import Store
 from tests.test_web_conversation import OPENED, answer
 
 
-def test_one_question_at_a_time_and_no_empty_one() -> None:
-    session = Session()
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with closing(Store(tmp_path / "conversations.sqlite3", "index")) as opened:
+        yield opened
+
+
+def test_one_question_at_a_time_and_no_empty_one(store: Store) -> None:
+    session = Session(store)
     assert not session.ask(" \n")
     assert session.ask("Who?")
     assert not session.ask("What?")
     assert [exchange.question for exchange in session.conversation.exchanges] == ["Who?"]
 
 
-def test_a_question_is_answered_once() -> None:
-    session = Session()
+def test_a_question_is_answered_once(store: Store) -> None:
+    session = Session(store)
     assert session.take() is None
     session.ask("Who?")
     task = session.take()
@@ -26,8 +38,8 @@ def test_a_question_is_answered_once() -> None:
     assert not session.conversation.open
 
 
-def test_a_task_knows_what_was_said_before() -> None:
-    session = Session()
+def test_a_task_knows_what_was_said_before(store: Store) -> None:
+    session = Session(store)
     session.ask("Who?")
     first = session.take()
     assert first is not None
@@ -39,8 +51,8 @@ def test_a_task_knows_what_was_said_before() -> None:
     assert task.history == (Turn("user", "Who?"), Turn("assistant", "Anna Berg opened it. [1]"))
 
 
-def test_what_comes_after_a_stop_is_not_heard() -> None:
-    session = Session()
+def test_what_comes_after_a_stop_is_not_heard(store: Store) -> None:
+    session = Session(store)
     session.ask("Who?")
     task = session.take()
     assert task is not None
@@ -54,8 +66,8 @@ def test_what_comes_after_a_stop_is_not_heard() -> None:
     assert session.conversation == stopped
 
 
-def test_what_comes_after_a_new_chat_is_not_heard() -> None:
-    session = Session()
+def test_what_comes_after_a_new_chat_is_not_heard(store: Store) -> None:
+    session = Session(store)
     session.ask("Who?")
     old = session.take()
     assert old is not None
@@ -68,8 +80,8 @@ def test_what_comes_after_a_new_chat_is_not_heard() -> None:
     assert session.tell(new, OPENED)
 
 
-def test_a_failure_is_told_and_another_question_may_follow() -> None:
-    session = Session()
+def test_a_failure_is_told_and_another_question_may_follow(store: Store) -> None:
+    session = Session(store)
     session.ask("Who?")
     task = session.take()
     assert task is not None
@@ -80,7 +92,7 @@ def test_a_failure_is_told_and_another_question_may_follow() -> None:
     assert session.ask("Who?")
 
 
-def test_every_reader_has_a_session_of_their_own() -> None:
-    session = Session()
+def test_every_reader_has_a_session_of_their_own(store: Store) -> None:
+    session = Session(store)
     session.ask("Who?")
     assert copy.deepcopy(session).conversation == Conversation()

@@ -71,6 +71,7 @@ class Exchange:
         answer: The settled answer.
         failure: Why there is none, and what to do.
         stopped: Whether the reader stopped it.
+        liked: Whether the reader found the answer right; None where they haven't said.
     """
 
     number: int
@@ -82,6 +83,7 @@ class Exchange:
     answer: Answer | None = None
     failure: str | None = None
     stopped: bool = False
+    liked: bool | None = None
 
     @property
     def open(self) -> bool:
@@ -152,6 +154,17 @@ class Conversation:
     def stopped(self) -> Self:
         """With the newest question stopped, if it is still open."""
         return self._with(replace(self.exchanges[-1], stopped=True)) if self.open else self
+
+    def without_last(self) -> Self:
+        """As it was before the newest question."""
+        return replace(self, exchanges=self.exchanges[:-1])
+
+    def liked(self, number: int, liked: bool | None) -> Self:
+        """With what the reader thinks of one answer."""
+        return replace(
+            self,
+            exchanges=tuple(replace(one, liked=liked) if one.number == number else one for one in self.exchanges),
+        )
 
     def history(self) -> list[Turn]:
         """The turns before the newest question."""

@@ -50,7 +50,10 @@ function arrived() {
   if (key === shown) return;
   shown = key;
   if (key === null) scroller.scrollTop = 0;
-  else if ("asked" in pane.dataset) showWords(key, { smooth: false });
+  else if ("asked" in pane.dataset) {
+    slide("fn-source", true);
+    showWords(key, { smooth: false });
+  }
   else scrollPane(key);
 }
 new MutationObserver(arrived).observe(element, { childList: true, subtree: true, attributeFilter: ["data-goto"] });
@@ -62,15 +65,106 @@ on("click", (event) => {
   hideQuote();
   const { fn, back } = link.dataset;
   if (fn) {
+    if (marksOf(fn).length) slide("fn-source", true);
     if (!showWords(fn, { smooth: true })) trigger("show", { key: fn });
     return;
   }
+  if (narrow.matches) slide("fn-source", false);
   const note = noteOf(back);
   if (!note) return;
   bringIntoView(note, true);
   note.focus({ preventScroll: true });
   flash([note]);
 });
+
+// Panels that can be out of the way: the conversations everywhere, the source where there is no room beside the chat.
+const narrow = matchMedia("(max-width: 760px)");
+const main = document.getElementById("fn-main");
+
+function slide(id, open) {
+  main.toggleAttribute(`data-${id}`, open);
+  for (const button of document.querySelectorAll(`[data-toggle="${id}"]`)) button.setAttribute("aria-expanded", open);
+  if (id === "fn-side" && !narrow.matches) localStorage.setItem(id, open ? "open" : "");
+}
+
+const isOpen = (id) => main.hasAttribute(`data-${id}`);
+slide("fn-side", !narrow.matches && localStorage.getItem("fn-side") === "open");
+
+on("click", (event) => {
+  const button = event.target.closest?.("[data-toggle]");
+  if (button) slide(button.dataset.toggle, !isOpen(button.dataset.toggle));
+  else if (narrow.matches && isOpen("fn-side") && !event.target.closest?.("#fn-side")) slide("fn-side", false);
+});
+
+// What can be done with a conversation and its replies: the server does it.
+const DO = { open: "select", restore: "undo", delete: "delete", export: "download", like: "like", retry: "retry", edit: "edit" };
+
+on("click", (event) => {
+  const button = event.target.closest?.("[data-do]");
+  // With a modifier, a conversation opens in a tab of its own.
+  if (!button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const { do: what, ...data } = button.dataset;
+  if (what === "rename") return rename();
+  // What is pressed already is taken back.
+  if (what === "like" && button.getAttribute("aria-pressed") === "true") data.liked = "";
+  trigger(DO[what], data);
+  if (what === "open" && narrow.matches) slide("fn-side", false);
+  if (what === "edit") document.querySelector("#fn-box textarea").focus();
+});
+
+function rename() {
+  const title = document.querySelector(".fn-title");
+  const field = document.createElement("input");
+  field.className = "fn-title";
+  field.value = title.textContent;
+  field.maxLength = 200;
+  field.setAttribute("aria-label", "Name of the conversation");
+  let over = false;
+  const done = (save) => {
+    if (over) return;
+    over = true; // taking the field away blurs it
+    const named = field.value.trim();
+    field.replaceWith(title);
+    if (save && named && named !== title.textContent) trigger("submit", { title: named });
+  };
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" || event.key === "Escape") done(event.key === "Enter");
+  });
+  field.addEventListener("blur", () => done(true));
+  title.replaceWith(field);
+  field.select();
+}
+
+// The address names the conversation, so that it is there again after a reload.
+const kept = document.getElementById("fn-kept");
+let named = null;
+function address() {
+  const chat = kept.querySelector("[data-current]")?.dataset.current;
+  if (chat === undefined || chat === named) return;
+  // What the page shows before the server has answered is no conversation yet.
+  if (named === null && chat === "" && location.search.includes("chat=")) return;
+  named = chat;
+  const url = new URL(location.href);
+  if (chat) url.searchParams.set("chat", chat);
+  else url.searchParams.delete("chat");
+  history.replaceState(null, "", url);
+}
+new MutationObserver(address).observe(kept, { childList: true, subtree: true, attributeFilter: ["data-current"] });
+
+// A file that the server has made is saved by the browser: none is left for others to fetch.
+const file = document.getElementById("fn-file");
+let saved = null;
+function save() {
+  const made = file.querySelector("[data-serial]");
+  if (!made || made.dataset.serial === saved) return;
+  saved = made.dataset.serial;
+  const url = URL.createObjectURL(new Blob([made.dataset.text], { type: "text/plain;charset=utf-8" }));
+  const link = Object.assign(document.createElement("a"), { href: url, download: made.dataset.name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
+}
+new MutationObserver(save).observe(file, { childList: true, subtree: true, attributeFilter: ["data-serial"] });
 
 // In the style sheet, which Gradio rewrites, this would be dropped.
 if (!again) CSS.registerProperty({ name: "--fn-seconds", syntax: "<integer>", initialValue: "0", inherits: false });
@@ -103,7 +197,11 @@ const quoted = (event) => event.target.closest?.("[data-quote]");
 on("pointerover", (event) => event.pointerType !== "touch" && (quoted(event) ? showQuote(quoted(event)) : hideQuote()));
 on("focusin", (event) => quoted(event)?.matches(":focus-visible") && showQuote(quoted(event)));
 on("focusout", hideQuote);
-on("keydown", (event) => event.key === "Escape" && hideQuote());
+on("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  hideQuote();
+  if (narrow.matches) for (const id of ["fn-side", "fn-source"]) slide(id, false);
+});
 // Only where the footnote itself moves: the pane scrolls by itself when an answer arrives.
 const scrolled = (event) => event.target !== scroller && hideQuote();
 document.addEventListener("scroll", scrolled, { capture: true, passive: true, signal });

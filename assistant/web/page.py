@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from importlib.resources import files
@@ -12,11 +12,13 @@ import gradio as gr
 
 from assistant.core import Assistant
 from assistant.types import Event
-from assistant.web import render, source
+from assistant.web import export, render, source
 from assistant.web.conversation import Conversation, Exchange, Place, Waiting
 from assistant.web.holdings import Library, Look
 from assistant.web.line import Line
+from assistant.web.readers import READER
 from assistant.web.session import Session, Task
+from assistant.web.store import Store
 from index.errors import DocumentError, FootnotedError
 from index.types import State
 
@@ -45,6 +47,16 @@ _WELCOME = """\
 <p>Every sentence of the answer carries a footnote to the exact words it came from.<br>
 When the documents don’t say, you are told so.</p></div>"""
 
+_TOGGLE = """\
+<button type="button" id="fn-toggle" data-toggle="fn-side" aria-controls="fn-side" aria-expanded="false"
+ aria-label="Conversations" title="Conversations">☰</button>"""
+
+_CLOSE = """\
+<button type="button" id="fn-close" data-toggle="fn-source" aria-controls="fn-source">Back to the chat</button>"""
+
+# Of an HTML component whose style is ours, and whose clicks ``page.js`` hears.
+_PLAIN: Mapping[str, Any] = {"apply_default_css": False, "js_on_load": None}
+
 UNEXPECTED = "Something went wrong here. The terminal in which Footnoted runs says what; ask again, or differently."
 
 LEFT = "The document that was shown here is no longer in the index."
@@ -68,7 +80,7 @@ class Seen:
 class Page:
     """The page over one Assistant: its parts, and the handlers of its events."""
 
-    def __init__(self, assistant: Assistant) -> None:
+    def __init__(self, assistant: Assistant, store: Store) -> None:
         self._assistant = assistant
         self._line = Line(EMBEDDED_AT_ONCE if assistant.model.embedded else ENDPOINT_AT_ONCE)
         self._library = Library(assistant.index)
@@ -77,7 +89,7 @@ class Page:
         self._suggestions = [text for document in first for text in SUGGESTIONS.get(document.sha256, ())]
         self.blocks = gr.Blocks(title="Footnoted", analytics_enabled=False, fill_height=True, fill_width=True)
         with self.blocks:
-            self._session = gr.State(Session())
+            self._session = gr.State(Session(store))
             self._seen = gr.State(_seen(look, look.first))
             # Not asked of the selector, because Gradio refuses what is no longer among its choices.
             self._on_show = gr.State(look.first)
@@ -88,24 +100,26 @@ class Page:
     def _lay_out(self, look: Look) -> None:
         with gr.Row(elem_id="fn-head"):
             gr.HTML(
-                f'<h1>Footnoted</h1><p class="fn-where">{render.where(self._assistant.model)}</p>',
+                f'{_TOGGLE}<h1>Footnoted</h1><p class="fn-where">{render.where(self._assistant.model)}</p>',
                 elem_id="fn-brand",
-                apply_default_css=False,
-                js_on_load=None,
+                **_PLAIN,
             )
             with gr.Column(elem_id="fn-index", scale=0, min_width=0):
-                plain: dict[str, Any] = {"apply_default_css": False, "js_on_load": None}
-                self._counts = gr.HTML(render.holdings(look.state), elem_id="fn-library", **plain)
+                self._counts = gr.HTML(render.holdings(look.state), elem_id="fn-library", **_PLAIN)
                 # By itself, so that it is announced when it changes and not whenever the counts do.
-                self._fault = gr.HTML(render.fault(look.state), elem_id="fn-fault", **plain)
+                self._fault = gr.HTML(render.fault(look.state), elem_id="fn-fault", **_PLAIN)
             self._new = gr.Button("New chat", elem_id="fn-new", size="sm")
         with gr.Row(elem_id="fn-main", equal_height=True):
+            with gr.Column(elem_id="fn-side", scale=0, min_width=0):
+                self._chats = gr.HTML(render.chats((), None), elem_id="fn-kept", **_PLAIN)
+                self._file = gr.HTML("", elem_id="fn-file", **_PLAIN)
             with gr.Column(elem_id="fn-chat", scale=1, min_width=280):
                 self._lay_out_chat()
             with gr.Column(elem_id="fn-source", scale=1, min_width=280):
                 self._lay_out_source(look)
 
     def _lay_out_chat(self) -> None:
+        self._head = gr.HTML(render.chat_head(None), elem_id="fn-about", **_PLAIN)
         self._chat = gr.Chatbot(
             elem_id="fn-log",
             label="Conversation",
@@ -135,6 +149,7 @@ class Page:
             self._stop = gr.Button("Stop", elem_id="fn-stop", visible=False, scale=0, min_width=88)
 
     def _lay_out_source(self, look: Look) -> None:
+        gr.HTML(_CLOSE, elem_id="fn-closing", **_PLAIN)
         self._selector = gr.Dropdown(
             choices=list(look.choices(look.first)),
             value=look.first,
@@ -157,28 +172,43 @@ class Page:
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "trigger_mode": "multiple"}
         at_once = quiet | {"queue": False}
         document = [self._pane, self._selector, self._on_show]
-        everything = [self._chat, self._box, self._ask, self._stop, *document]
+        everything = [self._chat, self._box, self._ask, self._stop, self._chats, self._head, *document]
         asking = gr.on(
             [self._box.submit, self._ask.click], self._begin, [self._box, self._session], everything, **at_once
         )
         suggested = self._chat.example_select(self._begin_suggested, self._session, everything, **at_once)
-        for begun in (asking, suggested):
+        again = self._pane.retry(self._begin_again, self._session, everything, **at_once)
+        for begun in (asking, suggested, again):
             # Not Gradio's queue but our line decides who is next, because only it can tell readers their place.
             answering = begun.then(self._answer, self._session, everything, concurrency_limit=None, **quiet)
             answering.then(self._give_back, [self._box, self._session], self._box, **at_once)
         self._stop.click(self._stopped, self._session, everything, **at_once)
         self._new.click(self._fresh, self._session, everything, **at_once)
         self._pane.show(self._shown, self._session, everything, **at_once)
+        self._pane.select(self._opened, self._session, everything, **at_once)
+        self._pane.submit(self._renamed, self._session, everything, **at_once)
+        self._pane.delete(self._deleted, self._session, everything, **at_once)
+        self._pane.undo(self._restored, self._session, everything, **at_once)
+        self._pane.edit(self._edited, self._session, everything, **at_once)
+        self._pane.like(self._liked, self._session, everything, **at_once)
+        self._pane.download(self._exported, self._session, self._file, **at_once)
+        self.blocks.load(self._arrived, self._session, everything, **at_once)
         self._selector.input(self._selected, [self._selector, self._on_show, self._session], document, **at_once)
         refreshed = [self._counts, self._fault, self._seen, *document]
         self._timer.tick(self._refresh, [self._seen, self._on_show, self._session], refreshed, **at_once)
 
     def _begin(self, question: str, session: Session) -> Update:
         """Show the question at once; ``_answer`` may have to wait for its turn."""
-        return self._chat_of(session) | {self._box: ""} if session.ask(question) else self._nothing
+        if not session.ask(question):
+            return self._nothing
+        return self._chat_of(session) | self._kept(session) | {self._box: ""}
 
     def _begin_suggested(self, session: Session, event: gr.SelectData) -> Update:
         return self._begin(str(event.value["text"]), session)
+
+    def _begin_again(self, session: Session) -> Update:
+        question = session.again()
+        return self._begin(question, session) if question else self._nothing
 
     def _answer(self, session: Session) -> Iterator[Update]:
         """Tell the newest question's events as they come. Closing this ends the work at the next of them."""
@@ -199,7 +229,7 @@ class Page:
             log.exception("the question could not be answered")
             session.fail(task, UNEXPECTED)
         # After a stop, the browser may have had older news than that.
-        yield self._chat_of(session)
+        yield self._chat_of(session) | self._kept(session)
 
     def _events(self, task: Task) -> Generator[Event | Waiting]:
         with self._line.joined() as before_us:
@@ -219,8 +249,42 @@ class Page:
 
     def _fresh(self, session: Session) -> Update:
         session.clear()
-        first = self._library.look().first
-        return self._chat_of(session) | {self._pane: self._document(first)} | self._select(first)
+        return self._whole(session)
+
+    def _arrived(self, session: Session, request: gr.Request) -> Update:
+        """Go on with the conversation that the address names."""
+        session.enter(request.username or request.cookies.get(READER, ""))
+        there = session.open(request.query_params.get("chat", ""))
+        return self._whole(session) if there else self._kept(session)
+
+    def _opened(self, session: Session, event: gr.EventData) -> Update:
+        session.stop()
+        return self._whole(session) if session.open(str(event._data["chat"])) else self._nothing
+
+    def _renamed(self, session: Session, event: gr.EventData) -> Update:
+        session.rename(str(event._data["title"]))
+        return self._kept(session)
+
+    def _deleted(self, session: Session) -> Update:
+        deleted = session.delete()
+        return self._whole(session, deleted)
+
+    def _restored(self, session: Session, event: gr.EventData) -> Update:
+        session.restore(str(event._data["chat"]))
+        return self._whole(session)
+
+    def _edited(self, session: Session) -> Update:
+        """Put the newest question back into the box, to be asked in other words."""
+        question = session.again()
+        return self._chat_of(session) | {self._box: question} if question else self._nothing
+
+    def _liked(self, session: Session, event: gr.EventData) -> Update:
+        session.like(int(event._data["number"]), {"true": True, "false": False}.get(event._data["liked"]))
+        return self._chat_of(session)
+
+    def _exported(self, session: Session, event: gr.EventData) -> str:
+        name, text = export.file(session.title, session.conversation, str(event._data["kind"]))
+        return render.file(name, text, serial=time.monotonic_ns())
 
     def _shown(self, session: Session, event: gr.EventData) -> Update:
         """Show words that are not in the pane: those of an earlier answer, or in another document."""
@@ -284,6 +348,23 @@ class Page:
             self._stop: gr.update(visible=conversation.open),
         }
 
+    def _kept(self, session: Session, deleted: str | None = None) -> Update:
+        """The list of conversations, and what the open one is called."""
+        return {
+            self._chats: render.chats(session.entries(), session.chat, deleted),
+            self._head: render.chat_head(session.title, session.fault),
+        }
+
+    def _whole(self, session: Session, deleted: str | None = None) -> Update:
+        """All that a conversation shows, with its last words in the pane."""
+        last = session.conversation.last
+        cited = last.cited if last else ()
+        shown = self._library.look().first
+        pane = (
+            self._view(last, cited[0]) if last and cited else {self._pane: self._document(shown)} | self._select(shown)
+        )
+        return self._chat_of(session) | self._kept(session, deleted) | pane
+
     def _news(self, session: Session, before: Exchange | None) -> Update:
         """What an event has changed in the newest exchange: nothing, the chat, or the pane too."""
         newest = session.conversation.last
@@ -316,9 +397,9 @@ class Page:
         return source.pane(document, exchange.places if exchange else (), goto, asked=asked, above=above)
 
 
-def build(assistant: Assistant) -> gr.Blocks:
+def build(assistant: Assistant, store: Store) -> gr.Blocks:
     """The page over an Assistant, not yet served."""
-    return Page(assistant).blocks
+    return Page(assistant, store).blocks
 
 
 def _seen(look: Look, shown: str | None) -> Seen:
@@ -334,5 +415,8 @@ def _messages(conversation: Conversation) -> list[dict[str, Any]]:
     return [
         {"role": role, "content": gr.HTML(content, js_on_load=None, apply_default_css=False)}
         for exchange in conversation.exchanges
-        for role, content in (("user", render.question(exchange)), ("assistant", render.reply(exchange)))
+        for role, content in (
+            ("user", render.question(exchange)),
+            ("assistant", render.reply(exchange, newest=exchange is conversation.last)),
+        )
     ]

@@ -1,11 +1,13 @@
 """Questions, answers and errors as HTML. Pure, and every string that is not ours is escaped here."""
 
 import html
+from collections.abc import Sequence
 
 from assistant.answering import NEAREST
 from assistant.llm import Model
 from assistant.types import Answer, Claim
 from assistant.web.conversation import ASIDES, REFUSALS, Exchange, Place
+from assistant.web.store import Entry
 from index.types import State
 
 TINTS = 6
@@ -66,21 +68,61 @@ def fault(state: State) -> str:
     return f'<p class="fn-fault" role="alert">{escape(state.fault)}</p>' if state.fault else ""
 
 
+def chats(entries: Sequence[Entry], current: str | None, deleted: str | None = None) -> str:
+    """A reader's conversations to choose from.
+
+    Args:
+        entries: The newest first.
+        current: Which of them is open.
+        deleted: Which was deleted just now, and can be had back.
+    """
+    items = "".join(_chat(entry, current) for entry in entries)
+    listed = f"<ul>{items}</ul>" if items else '<p class="fn-empty">What you ask is kept here.</p>'
+    undo = f'<p class="fn-undo">Deleted. {_button("restore", "Undo", chat=deleted)}</p>' if deleted else ""
+    shown = escape(current or "")
+    return (
+        f'<nav class="fn-chats" aria-label="Conversations" data-current="{shown}">'
+        f'<div role="status">{undo}</div>{listed}</nav>'
+    )
+
+
+def chat_head(title: str | None, fault: str | None = None) -> str:
+    """What the open conversation is called and what can be done with it; nothing before it has begun."""
+    said = f'<p class="fn-fault" role="alert">{escape(fault)}</p>' if fault else ""
+    if title is None:
+        return said
+    buttons = "".join(
+        (
+            _button("rename", "Rename"),
+            _button("export", "Markdown", label="Save as Markdown", kind="md"),
+            _button("export", "JSON", label="Save as JSON", kind="json"),
+            _button("delete", "Delete"),
+        )
+    )
+    return f'<div class="fn-chat-head"><h2 class="fn-title">{escape(title)}</h2>{buttons}</div>{said}'
+
+
+def file(name: str, text: str, serial: int) -> str:
+    """A file for ``page.js`` to save; without another serial number the browser would not see that it is another."""
+    return f'<i data-name="{escape(name)}" data-text="{escape(text)}" data-serial="{serial}"></i>'
+
+
 def question(exchange: Exchange) -> str:
     """What the reader asked."""
     return f'<div class="fn-question">{escape(exchange.question)}</div>'
 
 
-def reply(exchange: Exchange) -> str:
-    """What the reader is told: an answer, a refusal or an error, or how far it has come."""
+def reply(exchange: Exchange, *, newest: bool = False) -> str:
+    """What the reader is told: an answer, a refusal or an error, or how far it has come; of the newest, what to do."""
+    actions = "" if exchange.open else _actions(exchange, newest=newest)
     if exchange.failure is not None:
-        return _failure(exchange.failure)
+        return _failure(exchange.failure, actions)
     answer = exchange.answer
     if answer is not None and answer.kind in REFUSALS:
-        return _refusal(answer, exchange)
+        return _refusal(answer, exchange, actions)
     kind = _KINDS.get(answer.kind) if answer else None
     title = f'<p class="fn-kind">{kind}</p>' if kind else ""
-    return f'<div class="fn-reply">{title}{_words(exchange)}{_status(exchange)}</div>'
+    return f'<div class="fn-reply">{title}{_words(exchange)}{_status(exchange)}{actions}</div>'
 
 
 def footnote(place: Place) -> str:
@@ -93,6 +135,34 @@ def footnote(place: Place) -> str:
         f'data-quote="{quote}" data-source="{source}" aria-label="Footnote {place.label}: {quote} ({source})">'
         f"{place.label}</a></sup>"
     )
+
+
+def _chat(entry: Entry, current: str | None) -> str:
+    here = ' aria-current="true"' if entry.id == current else ""
+    id_ = escape(entry.id)
+    return f'<li><a href="?chat={id_}" data-do="open" data-chat="{id_}"{here}>{escape(entry.title)}</a></li>'
+
+
+def _button(do: str, text: str, label: str | None = None, pressed: bool | None = None, **data: object) -> str:
+    """A button whose click the page hands on, with its data."""
+    given = "".join(f' data-{name}="{escape(str(value))}"' for name, value in data.items())
+    named = f' aria-label="{escape(label)}" title="{escape(label)}"' if label else ""
+    state = "" if pressed is None else f' aria-pressed="{str(pressed).lower()}"'
+    return f'<button type="button" class="fn-do" data-do="{do}"{given}{named}{state}>{escape(text)}</button>'
+
+
+def _actions(exchange: Exchange, *, newest: bool) -> str:
+    """What can be done with a reply."""
+    number = exchange.number
+    buttons = []
+    if exchange.answer is not None and exchange.answer.kind not in ASIDES:
+        for liked, sign, label in ((True, "Right", "This is right"), (False, "Wrong", "This is wrong")):
+            buttons.append(
+                _button("like", sign, label, pressed=exchange.liked is liked, number=number, liked=str(liked).lower())
+            )
+    if newest:
+        buttons += [_button("retry", "Ask again"), _button("edit", "Edit question")]
+    return f'<div class="fn-actions">{"".join(buttons)}</div>' if buttons else ""
 
 
 def _words(exchange: Exchange) -> str:
@@ -139,14 +209,14 @@ def _figures(answer: Answer) -> str:
     return f'<p class="fn-status">{" · ".join(figures)}</p>'
 
 
-def _refusal(answer: Answer, exchange: Exchange) -> str:
+def _refusal(answer: Answer, exchange: Exchange, actions: str) -> str:
     links = "".join(f"<li>{_passage_link(place)}</li>" for place in exchange.places if not place.cited)
     near = f'<p class="fn-near">The nearest passages, should they help:</p><ol class="fn-links">{links}</ol>'
     said = f" {NEAREST}</p>{_words(exchange)}" if answer.claims else "</p>"
     return (
         f'<div class="fn-reply fn-refusal"><p class="fn-kind">{_REFUSED}</p>'
         f'<p class="fn-words">{escape(answer.reason or answer.text)}{said}'
-        f"{near if links else ''}{_figures(answer)}</div>"
+        f"{near if links else ''}{_figures(answer)}{actions}</div>"
     )
 
 
@@ -159,9 +229,9 @@ def _passage_link(place: Place) -> str:
     )
 
 
-def _failure(why: str) -> str:
+def _failure(why: str, actions: str) -> str:
     return (
         '<div class="fn-reply fn-failure" role="alert"><p class="fn-kind">That didn’t work</p>'
         f'<p class="fn-words">{escape(why)}</p>'
-        '<p class="fn-status">Your question is back in the box, to ask again.</p></div>'
+        f'<p class="fn-status">Your question is back in the box, to ask again.</p>{actions}</div>'
     )

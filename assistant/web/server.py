@@ -3,11 +3,12 @@
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING
 
 from assistant.errors import SettingsError
+from assistant.web.store import Store, folder
 
 if TYPE_CHECKING:
     from starlette.middleware import Middleware
@@ -41,8 +42,11 @@ def running(assistant: "Assistant", *, host: str, port: int | None, open_browser
     from assistant.web.theme import theme  # noqa: PLC0415
 
     free = _free_port(host, port)
-    blocks = page.build(assistant)
-    with as_file(files("assistant.web") / "icon.svg") as icon:
+    with (
+        closing(Store(folder() / "conversations.sqlite3", str(assistant.index.path.resolve()))) as store,
+        as_file(files("assistant.web") / "icon.svg") as icon,
+    ):
+        blocks = page.build(assistant, store)
         try:
             _, address, _ = blocks.queue(max_size=64).launch(
                 server_name=host,
@@ -82,11 +86,18 @@ def _prepare() -> None:
 
 
 def _guards(host: str) -> list["Middleware"]:
-    """On this machine only, answer to its own names only: a site that points its name here could read the documents."""
+    """On this machine only, answer to its own names only: a site that points its name here could read the documents.
+
+    Where others may read, each has conversations of their own.
+    """
     from starlette.middleware import Middleware  # noqa: PLC0415 - comes with Gradio
     from starlette.middleware.trustedhost import TrustedHostMiddleware  # noqa: PLC0415
 
-    return [Middleware(TrustedHostMiddleware, allowed_hosts=list(_LOOPBACK))] if host in _LOOPBACK else []
+    from assistant.web.readers import ToldApart  # noqa: PLC0415
+
+    if host in _LOOPBACK:
+        return [Middleware(TrustedHostMiddleware, allowed_hosts=list(_LOOPBACK))]
+    return [Middleware(ToldApart)]
 
 
 def _free_port(host: str, port: int | None) -> int:

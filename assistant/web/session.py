@@ -1,12 +1,18 @@
 """One reader's conversation, which several events of the page may change at once. Knows nothing of the page."""
 
+import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from assistant.errors import StoreError
 from assistant.types import Event, Turn
-from assistant.web.conversation import Conversation, Waiting
+from assistant.web.conversation import Conversation, Exchange, Waiting
+from assistant.web.store import Entry, Store
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,30 +31,101 @@ class Task:
 class Session:
     """Holds a conversation. Whoever answers a question that was stopped or forgotten can't change it any more.
 
-    Safe between threads.
+    What is asked and answered is kept as it comes; a store that fails costs what is kept and not the answer. Safe
+    between threads.
+
+    Args:
+        store: Where conversations are kept.
+        reader: Whose.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, store: Store, reader: str = "") -> None:
         self._lock = threading.Lock()
+        self._store = store
+        self._reader = reader
+        self._chat: str | None = None
         self._conversation = Conversation()
         self._task: Task | None = None
+        self._fault: str | None = None
+        self._taken_back = False
 
     def __deepcopy__(self, memo: Mapping[int, Any]) -> "Session":
         # Gradio copies what it is given for each reader.
-        return Session()
+        return Session(self._store, self._reader)
 
     @property
     def conversation(self) -> Conversation:
         """What has been asked and told so far."""
         return self._conversation
 
+    @property
+    def chat(self) -> str | None:
+        """What the conversation is kept under; None before it has begun."""
+        return self._chat
+
+    @property
+    def title(self) -> str | None:
+        """What the conversation is called; None before it has begun."""
+        return next((entry.title for entry in self.entries() if entry.id == self._chat), None)
+
+    @property
+    def fault(self) -> str | None:
+        """Why what was asked last is not kept; None where it is."""
+        return self._fault
+
+    def enter(self, reader: str) -> None:
+        """Say who reads."""
+        with self._lock:
+            self._reader = reader
+
+    def entries(self) -> tuple[Entry, ...]:
+        """The reader's conversations, the newest first."""
+        try:
+            return self._store.entries(self._reader)
+        except StoreError as error:
+            log.warning("%s", error)
+            return ()
+
+    def open(self, chat: str) -> bool:
+        """Go on with a conversation that is kept; False where the reader has none of that name."""
+        with self._lock, self._keeping():
+            found = self._store.load(chat, self._reader)
+            if found is not None:
+                self._chat, self._conversation, self._task = chat, found, None
+                self._taken_back = False
+                return True
+        return False
+
     def ask(self, question: str) -> bool:
         """Add a question, unless it is empty or another is still open; whether it was added."""
         with self._lock:
             if not question.strip() or self._conversation.open:
                 return False
+            self._catch_up()
             self._conversation = self._conversation.asked(question)
+            with self._keeping():
+                self._chat = self._chat or self._store.begin(self._reader, question)
+            self._keep(self._conversation.last)
             return True
+
+    def again(self) -> str | None:
+        """Take the newest question back, to be asked anew or in other words; None where there is none to take.
+
+        What was answered is kept until another question stands in its place.
+        """
+        with self._lock:
+            newest = self._conversation.last
+            if newest is None or newest.open:
+                return None
+            self._conversation = self._conversation.without_last()
+            self._taken_back = True
+            return newest.question
+
+    def like(self, number: int, liked: bool | None) -> None:
+        """Note whether the reader finds an answer right."""
+        with self._lock:
+            self._conversation = self._conversation.liked(number, liked)
+            self._keep(next((one for one in self._conversation.exchanges if one.number == number), None))
 
     def take(self) -> Task | None:
         """Begin to answer the newest question, unless it is settled or someone has begun already."""
@@ -70,12 +147,53 @@ class Session:
     def stop(self) -> None:
         """Stop what is open."""
         with self._lock:
-            self._conversation, self._task = self._conversation.stopped(), None
+            self._stop()
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Begin a new conversation; the one before it stays where it is kept."""
         with self._lock:
-            self._conversation, self._task = Conversation(), None
+            self._stop()
+            self._forget()
+
+    def rename(self, title: str) -> None:
+        """Call the conversation something else."""
+        with self._lock, self._keeping():
+            if self._chat:
+                self._store.rename(self._chat, self._reader, title)
+
+    def delete(self) -> str | None:
+        """Take the conversation off the list, and begin a new one; what ``restore`` brings it back by."""
+        with self._lock:
+            chat = self._chat
+            self._stop()
+            with self._keeping():
+                if chat:
+                    self._store.delete(chat, self._reader)
+            self._forget()
+            return chat
+
+    def restore(self, chat: str) -> bool:
+        """Bring back a conversation that was deleted, and go on with it; False where there is none."""
+        with self._keeping():
+            self._store.restore(chat, self._reader)
+        return self.open(chat)
+
+    def _stop(self) -> None:
+        was_open = self._conversation.open
+        self._conversation, self._task = self._conversation.stopped(), None
+        if was_open:
+            self._keep(self._conversation.last)
+
+    def _forget(self) -> None:
+        self._chat, self._conversation, self._taken_back = None, Conversation(), False
+
+    def _catch_up(self) -> None:
+        """Take over what was asked meanwhile in another tab, so that neither overwrites the other."""
+        with self._keeping():
+            found = self._store.load(self._chat, self._reader) if self._chat and not self._taken_back else None
+            if found is not None and len(found.exchanges) > len(self._conversation.exchanges):
+                self._conversation = found
+        self._taken_back = False
 
     def _change(self, task: Task, change: Callable[[Conversation], Conversation]) -> bool:
         with self._lock:
@@ -84,4 +202,19 @@ class Session:
             self._conversation = change(self._conversation)
             if not self._conversation.open:
                 self._task = None
+                self._keep(self._conversation.last)
             return True
+
+    def _keep(self, exchange: Exchange | None) -> None:
+        with self._keeping():
+            if exchange is not None and self._chat is not None:
+                self._store.save(self._chat, exchange)
+                self._fault = None
+
+    @contextmanager
+    def _keeping(self) -> Iterator[None]:
+        try:
+            yield
+        except StoreError as error:
+            log.warning("%s", error)
+            self._fault = str(error)

@@ -1,0 +1,184 @@
+"""Conversations on disk, in one SQLite file of the user's. Knows nothing of the page, nor of how they are shown."""
+
+import logging
+import os
+import secrets
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from platformdirs import user_data_dir
+
+from assistant.errors import StoreError
+from assistant.web import stored
+from assistant.web.conversation import Conversation, Exchange
+
+log = logging.getLogger(__name__)
+
+FOLDER_VARIABLE = "FOOTNOTED_DATA"
+TITLE_CHARACTERS = 60
+# How long to wait for another process that is writing.
+_BUSY_SECONDS = 10.0
+# What was deleted can be had back for a month: nobody notices a wrong click at once.
+_KEPT_SECONDS = 30 * 86400.0
+
+_SCHEMA = """
+create table if not exists conversations (
+    id text primary key, place text not null, reader text not null, title text not null,
+    changed real not null, deleted real
+);
+create table if not exists exchanges (
+    conversation text not null references conversations (id) on delete cascade,
+    number integer not null, body text not null, primary key (conversation, number)
+);
+create index if not exists by_reader on conversations (place, reader, changed);
+"""
+
+
+def folder() -> Path:
+    """The folder in which Footnoted keeps what only the user can make; it may not exist yet."""
+    named = os.environ.get(FOLDER_VARIABLE)
+    return Path(named).expanduser().absolute() if named else Path(user_data_dir("footnoted", appauthor=False))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A conversation as a list shows it.
+
+    Attributes:
+        id: Names it; nobody can guess it.
+        title: Its first question, or what the reader has called it.
+        changed: When its last exchange began or ended, in seconds since 1970.
+    """
+
+    id: str
+    title: str
+    changed: float
+
+
+class Store:
+    """The conversations about one index. Safe between threads and processes.
+
+    Args:
+        path: The file, made if it isn't there.
+        place: Which index they are about.
+
+    Raises:
+        StoreError: The file can't be used.
+    """
+
+    def __init__(self, path: Path, place: str) -> None:
+        self._path = path
+        self._place = place
+        self._lock = threading.Lock()
+        with self._told():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # Made by us before SQLite makes it, so that others on the machine never can read it.
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            self._db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+            self._db.execute("pragma journal_mode = wal")
+            self._db.execute("pragma foreign_keys = on")
+            self._db.executescript(_SCHEMA)
+            self._db.execute("delete from conversations where deleted < ?", (time.time() - _KEPT_SECONDS,))
+
+    def begin(self, reader: str, title: str) -> str:
+        """Begin a conversation, and name it."""
+        chat = secrets.token_urlsafe(12)
+        with self._told():
+            self._db.execute(
+                "insert into conversations values (?, ?, ?, ?, ?, null)",
+                (chat, self._place, reader, _titled(title), time.time()),
+            )
+        return chat
+
+    def save(self, chat: str, exchange: Exchange) -> None:
+        """Write an exchange down, in the place of what was written of it before."""
+        with self._told(), self._transaction():
+            self._db.execute(
+                "insert or replace into exchanges values (?, ?, ?)", (chat, exchange.number, stored.dumps(exchange))
+            )
+            self._db.execute("update conversations set changed = ? where id = ?", (time.time(), chat))
+
+    def load(self, chat: str, reader: str) -> Conversation | None:
+        """A conversation of a reader; None where they have none of that name."""
+        with self._told():
+            rows = self._db.execute(
+                "select number, body from exchanges where conversation = ? and exists (select 1 from conversations "
+                "where id = ? and place = ? and reader = ? and deleted is null) order by number",
+                (chat, chat, self._place, reader),
+            ).fetchall()
+        return Conversation(tuple(_exchange(number, body) for number, body in rows)) if rows else None
+
+    def entries(self, reader: str) -> tuple[Entry, ...]:
+        """A reader's conversations, the newest first."""
+        with self._told():
+            rows = self._db.execute(
+                "select id, title, changed from conversations where place = ? and reader = ? and deleted is null "
+                "order by changed desc, rowid desc",
+                (self._place, reader),
+            ).fetchall()
+        return tuple(Entry(*row) for row in rows)
+
+    def rename(self, chat: str, reader: str, title: str) -> None:
+        """Call a conversation something else; an empty title changes nothing."""
+        if title.strip():
+            self._change(chat, reader, "title", _titled(title))
+
+    def delete(self, chat: str, reader: str) -> None:
+        """Take a conversation off the list; ``restore`` brings it back."""
+        self._change(chat, reader, "deleted", time.time())
+
+    def restore(self, chat: str, reader: str) -> None:
+        """Bring a conversation back that was deleted."""
+        self._change(chat, reader, "deleted", None)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._db.close()
+
+    def _change(self, chat: str, reader: str, column: str, value: str | float | None) -> None:
+        with self._told():
+            self._db.execute(
+                f"update conversations set {column} = ? where id = ? and place = ? and reader = ?",  # noqa: S608 (ours)
+                (value, chat, self._place, reader),
+            )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with closing(self._db.cursor()) as cursor:
+            cursor.execute("begin immediate")
+            try:
+                yield
+            except BaseException:
+                cursor.execute("rollback")
+                raise
+            cursor.execute("commit")
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            with self._lock:
+                yield
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(
+                f"conversations can't be kept in {self._path}: {error}. Is the disk full, or the file not ours? Move "
+                f"it away, or name another folder with {FOLDER_VARIABLE}"
+            ) from error
+
+
+def _exchange(number: int, body: str) -> Exchange:
+    try:
+        return stored.loads(number, body)
+    except stored.Unreadable as error:
+        log.warning("exchange %s: %s", number, error)
+        return Exchange(number, "?", failure="What was kept of this question can't be read any more.")
+
+
+def _titled(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= TITLE_CHARACTERS else line[: TITLE_CHARACTERS - 1].rstrip() + "…"

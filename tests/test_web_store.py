@@ -1,0 +1,257 @@
+"""Exchanges as JSON and back, conversations on disk, and what a session keeps of them."""
+
+import json
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from assistant.errors import StoreError
+from assistant.types import Found, Settled, Usage
+from assistant.web import stored
+from assistant.web.conversation import Conversation, Exchange
+from assistant.web.session import Session
+from assistant.web.store import TITLE_CHARACTERS, Store, folder
+from tests.test_web_conversation import HITS, OPENED, SELLS, answer, refusal
+
+ANSWERED = replace(
+    Exchange(1, "Who?", hits=HITS).told(
+        Settled(answer(OPENED, SELLS, usage=Usage("small", 10, 5, 3, 2), timings={"total": 1.5}))
+    ),
+    liked=True,
+)
+REFUSED = Exchange(2, "What?", hits=HITS).told(Settled(refusal()))
+FAILED = Exchange(3, "Why?", failure="no model")
+STOPPED = Exchange(4, "When?").told(Found("When?", HITS)).told(OPENED)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with closing(Store(tmp_path / "kept" / "conversations.sqlite3", "index")) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("exchange", [ANSWERED, REFUSED, FAILED])
+def test_an_exchange_comes_back_whole(exchange: Exchange) -> None:
+    assert stored.loads(exchange.number, stored.dumps(exchange)) == exchange
+
+
+def test_what_was_open_comes_back_as_stopped_with_what_was_said() -> None:
+    back = stored.loads(4, stored.dumps(STOPPED))
+    assert back == replace(STOPPED, stopped=True, stage="")
+    assert back.cited == STOPPED.cited != ()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("quote", "Nobody opened it."), ("end", 35), ("source", "x"), ("start", 999)]
+)
+def test_a_footnote_that_somebody_changed_is_not_read(field: str, value: object) -> None:
+    written = json.loads(stored.dumps(ANSWERED))
+    written["answer"]["citations"][0][field] = value
+    with pytest.raises(stored.Unreadable, match="footnote 1"):
+        stored.loads(1, json.dumps(written))
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"question": 1, "hits": 2}'])
+def test_what_is_no_exchange_is_said_so(text: str) -> None:
+    with pytest.raises(stored.Unreadable):
+        stored.loads(1, text)
+
+
+def test_conversations_are_kept_by_reader_and_index(store: Store, tmp_path: Path) -> None:
+    chat = store.begin("anna", "Who?")
+    store.save(chat, ANSWERED)
+    store.save(chat, REFUSED)
+    assert store.load(chat, "anna") == Conversation((ANSWERED, REFUSED))
+    assert store.load(chat, "nils") is None
+    assert store.load("another", "anna") is None
+    assert store.entries("nils") == ()
+    with closing(Store(tmp_path / "kept" / "conversations.sqlite3", "another index")) as other:
+        assert other.entries("anna") == ()
+        assert other.load(chat, "anna") is None
+
+
+def test_the_newest_conversation_is_the_first(store: Store) -> None:
+    first, second = store.begin("", "Who?"), store.begin("", "What?")
+    assert [entry.title for entry in store.entries("")] == ["What?", "Who?"]
+    store.save(first, ANSWERED)
+    assert [entry.id for entry in store.entries("")] == [first, second]
+
+
+def test_an_exchange_takes_the_place_of_what_was_written_of_it(store: Store) -> None:
+    chat = store.begin("", "Who?")
+    store.save(chat, Exchange(1, "Who?"))
+    store.save(chat, ANSWERED)
+    assert store.load(chat, "") == Conversation((ANSWERED,))
+
+
+def test_a_conversation_is_renamed_deleted_and_had_back(store: Store) -> None:
+    chat = store.begin("", "Who?")
+    store.save(chat, ANSWERED)
+    store.rename(chat, "", "  The\nbakery ")
+    store.rename(chat, "", " ")
+    store.rename(chat, "another", "Mine")
+    assert [entry.title for entry in store.entries("")] == ["The bakery"]
+    store.delete(chat, "another")
+    assert store.entries("") != ()
+    store.delete(chat, "")
+    assert store.entries("") == ()
+    assert store.load(chat, "") is None
+    store.restore(chat, "")
+    assert store.load(chat, "") == Conversation((ANSWERED,))
+
+
+def test_a_long_question_is_a_short_title(store: Store) -> None:
+    store.begin("", "Who " * 100)
+    (entry,) = store.entries("")
+    assert len(entry.title) <= TITLE_CHARACTERS
+    assert entry.title.endswith("…")
+
+
+def test_what_was_deleted_long_ago_is_gone_for_good(tmp_path: Path) -> None:
+    path = tmp_path / "c.sqlite3"
+    with closing(Store(path, "index")) as store:
+        chat = store.begin("", "Who?")
+        store.save(chat, ANSWERED)
+        store.delete(chat, "")
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("update conversations set deleted = deleted - 40 * 86400")
+    with closing(Store(path, "index")) as store:
+        store.restore(chat, "")
+        assert store.entries("") == ()
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("select count(*) from exchanges").fetchone() == (0,)
+
+
+def test_an_exchange_that_cannot_be_read_leaves_the_others(store: Store, tmp_path: Path) -> None:
+    chat = store.begin("", "Who?")
+    store.save(chat, ANSWERED)
+    store.save(chat, REFUSED)
+    with closing(sqlite3.connect(tmp_path / "kept" / "conversations.sqlite3")) as db, db:
+        db.execute("update exchanges set body = '{' where number = 1")
+    found = store.load(chat, "")
+    assert found is not None
+    first, second = found.exchanges
+    assert "can't be read" in (first.failure or "")
+    assert second == REFUSED
+
+
+def test_nobody_else_can_read_the_file(store: Store, tmp_path: Path) -> None:
+    assert stat.S_IMODE((tmp_path / "kept" / "conversations.sqlite3").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "kept").stat().st_mode) == 0o700
+
+
+def test_a_file_that_is_something_else_is_said_so_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "conversations.sqlite3"
+    path.write_text("This is a letter to my bank. " * 50, "utf-8")
+    with pytest.raises(StoreError, match=r"conversations\.sqlite3: .*FOOTNOTED_DATA"):
+        Store(path, "index")
+    assert path.read_text("utf-8").startswith("This is a letter")
+
+
+def test_the_folder_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("FOOTNOTED_DATA", str(tmp_path))
+    assert folder() == tmp_path
+    monkeypatch.delenv("FOOTNOTED_DATA")
+    assert folder().name == "footnoted"
+
+
+def test_a_session_keeps_a_question_at_once_and_its_answer_when_it_settles(store: Store) -> None:
+    session = Session(store)
+    assert session.ask("Who?")
+    assert session.chat is not None
+    kept = store.load(session.chat, "")
+    assert kept is not None
+    assert kept.exchanges[0].stopped, "a process that is killed now has still kept the question"
+    task = session.take()
+    assert task is not None
+    session.tell(task, Found("Who?", HITS))
+    session.tell(task, Settled(answer(OPENED)))
+    assert store.load(session.chat, "") == session.conversation
+    assert session.title == "Who?"
+
+
+def test_a_session_goes_on_with_what_is_kept(store: Store) -> None:
+    first = asked(Session(store))
+    session = Session(store)
+    assert not session.open("another")
+    assert first.chat is not None
+    assert session.open(first.chat)
+    assert session.conversation == first.conversation
+    assert session.chat == first.chat
+
+
+def test_a_stopped_question_and_an_opinion_are_kept(store: Store) -> None:
+    session = asked(Session(store))
+    session.like(1, liked=False)
+    session.ask("What?")
+    session.stop()
+    assert session.chat is not None
+    kept = store.load(session.chat, "")
+    assert kept is not None
+    assert [(one.liked, one.stopped) for one in kept.exchanges] == [(False, False), (None, True)]
+
+
+def test_a_question_that_is_taken_back_is_kept_until_another_stands_in_its_place(store: Store) -> None:
+    session = asked(Session(store))
+    before = session.conversation
+    assert session.again() == "Who?"
+    assert session.conversation == Conversation()
+    assert session.again() is None
+    assert session.chat is not None
+    assert store.load(session.chat, "") == before
+    session.ask("Who opened it?")
+    kept = store.load(session.chat, "")
+    assert kept is not None
+    assert [one.question for one in kept.exchanges] == ["Who opened it?"]
+
+
+def test_an_open_question_is_not_taken_back(store: Store) -> None:
+    session = Session(store)
+    session.ask("Who?")
+    assert session.again() is None
+
+
+def test_two_tabs_of_one_conversation_overwrite_nothing(store: Store) -> None:
+    one = asked(Session(store))
+    assert one.chat is not None
+    other = Session(store)
+    other.open(one.chat)
+    asked(one, "What?")
+    other.ask("Why?")
+    kept = store.load(one.chat, "")
+    assert kept is not None
+    assert [exchange.question for exchange in kept.exchanges] == ["Who?", "What?", "Why?"]
+
+
+def test_a_session_deletes_and_has_it_back(store: Store) -> None:
+    session = asked(Session(store))
+    before = session.conversation
+    deleted = session.delete()
+    assert deleted is not None
+    assert (session.conversation, session.chat, session.entries()) == (Conversation(), None, ())
+    assert session.restore(deleted)
+    assert session.conversation == before
+
+
+def test_a_store_that_fails_costs_what_is_kept_and_not_the_answer(store: Store) -> None:
+    session = Session(store)
+    store.close()
+    asked(session)
+    assert session.conversation.last is not None
+    assert session.conversation.last.answer is not None
+    assert "can't be kept" in (session.fault or "")
+
+
+def asked(session: Session, question: str = "Who?") -> Session:
+    """After a question and its answer."""
+    assert session.ask(question)
+    task = session.take()
+    assert task is not None
+    session.tell(task, Found(question, HITS))
+    session.tell(task, Settled(answer(OPENED)))
+    return session
