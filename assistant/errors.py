@@ -4,6 +4,7 @@ FootnotedError             (from index.errors)
 ├── QuestionError          empty, or longer than any question is
 ├── SettingsError          a setting that is unknown or makes no sense
 ├── StoreError             conversations can't be kept
+├── CollectionError        documents can't be collected so, or there
 └── ModelError
     ├── ModelUnreachable   nothing answers at that address, or it takes too long
     ├── ModelRefused       the endpoint says no: a wrong key, an unknown model, no quota
@@ -24,6 +25,10 @@ class SettingsError(FootnotedError):
 
 class StoreError(FootnotedError):
     """Conversations can't be kept where they should be."""
+
+
+class CollectionError(FootnotedError):
+    """Documents can't be collected under that name, or in that folder."""
 
 
 class ModelError(FootnotedError):

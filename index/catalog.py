@@ -20,7 +20,7 @@ import numpy.typing as npt
 from index import rows
 from index.errors import IndexBroken, IndexFailure, IndexMismatch
 from index.rows import Changes, Cut, Held, Origin
-from index.types import Document, Passage
+from index.types import Document, Listed, Passage
 
 Vectors = npt.NDArray[np.float32]
 
@@ -166,6 +166,10 @@ class Catalog:
         # SQLite takes the other columns from the row with the least number.
         first = "select source, document_id, min(number) from sources group by document_id order by source"
         return {row[0]: row[1] for row in self._all(first)}
+
+    def listing(self) -> list[Listed]:
+        """Every document under its first source, in the order of these."""
+        return [Listed(*row) for row in self._all(rows.LISTED)]
 
     def document(self, document_id: str) -> Document | None:
         """One document, None where there is none of that id."""

@@ -16,7 +16,7 @@ from index.errors import DocumentError, IndexFailure, IndexMissing
 from index.ingest import Ingest, cut
 from index.lexical import Lexical
 from index.rows import Origin
-from index.types import AddReport, CheckReport, Document, FileReport, Hit, Passage, Progress, Retrieval, State
+from index.types import AddReport, CheckReport, Document, FileReport, Hit, Listed, Passage, Progress, Retrieval, State
 from index.vectors import NearestVectors
 from index.vectors.exact import spread, unit
 
@@ -304,6 +304,10 @@ class Index:
     def documents(self) -> list[Document]:
         """All documents, in the order of their sources."""
         return self._catalog.documents()
+
+    def listing(self) -> list[Listed]:
+        """Every document with its size and its passages, without its text, in the order of their sources."""
+        return self._catalog.listing()
 
     def sources(self) -> dict[str, str]:
         """The id of each document by its first source, in the order of these; quicker than reading the documents."""

@@ -48,6 +48,13 @@ select p.id, p.document_id, d.sha256, d.title, p.text, p.start, p.stop, p.senten
 from passages p join documents d on d.id = p.document_id
 """
 
+LISTED = """
+select s.document_id, s.source, s.path, s.size, count(p.number), count(v.number)
+from (select document_id, source, path, size, min(number) from sources group by document_id) s
+left join passages p on p.document_id = s.document_id left join vectors v on v.number = p.number
+group by s.document_id order by s.source
+"""
+
 DOCUMENT = """
 select id, title, text, media_type, sha256, pages, metadata, headings,
     (select json_group_array(json_array(source, path)) from

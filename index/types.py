@@ -203,6 +203,27 @@ class AddReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """A document as a list of them shows it.
+
+    Attributes:
+        id: The document.
+        source: The name by which it was added first.
+        path: The file it was read from; empty where it came as text.
+        size: The size of that file in bytes.
+        passages: How many passages it has.
+        embedded: How many of them are found by their meaning too.
+    """
+
+    id: str
+    source: str
+    path: str
+    size: int
+    passages: int
+    embedded: int
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """What an index holds just now, and what of it can be found in which way.
 

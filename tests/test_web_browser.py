@@ -90,7 +90,10 @@ def bakery(tmp_path: Path) -> Iterator[Index]:
 
 
 def served(assistant: Assistant) -> Any:
-    return server.running(assistant, host="127.0.0.1", port=None, open_browser=False)
+    def opener(path: Path) -> Index:
+        return Index.open(path, index_fakes.model())
+
+    return server.running(assistant, host="127.0.0.1", port=None, open_browser=False, opener=opener)
 
 
 @contextmanager
@@ -433,6 +436,51 @@ def test_what_a_reader_finds_of_an_answer_is_kept(opened: Opener) -> None:
     expect(wrong).to_have_attribute("aria-pressed", "false")
 
 
+def test_documents_are_brought_asked_removed_and_had_back(opened: Opener, tmp_path: Path) -> None:
+    good, bad = tmp_path / "bakery.md", tmp_path / "tool.exe"
+    good.write_text("Anna Berg opened the bakery in 1987.\n", "utf-8")
+    bad.write_bytes(b"MZ")
+    model = ScriptedLLM(["Anna Berg opened the bakery in 1987."])
+    page = opened(model)
+    page.get_by_role("button", name="Conversations and documents").click()
+    page.get_by_role("button", name="New collection").click()
+    name = page.get_by_role("textbox", name="Name of the collection")
+    name.fill("../etc")
+    name.press("Enter")
+    expect(page.get_by_text("is no name for a collection")).to_be_visible()
+    page.get_by_role("button", name="New collection").click()
+    name.fill("Recipes")
+    name.press("Enter")
+    expect(page.get_by_role("button", name="Recipes")).to_have_attribute("aria-current", "true")
+    expect(page.get_by_text("None yet.")).to_be_visible()
+    page.locator("#fn-adding input[type=file]").first.set_input_files([good, bad])
+    expect(page.get_by_role("button", name="bakery.md", exact=True)).to_be_visible()
+    expect(page.locator("#fn-news")).to_contain_text("1 added.")
+    expect(page.locator("#fn-news")).to_contain_text("tool.exe .exe can't be read")
+    ask(page, "Who opened the bakery?")
+    answered(page)
+    assert words(page, "a1-1") == "Anna Berg opened the bakery in 1987."
+    page.get_by_role("button", name="Remove bakery.md").click()
+    expect(page.locator("#fn-news")).to_contain_text("Removed bakery.md.")
+    expect(page.get_by_text("None yet.")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("button", name="bakery.md", exact=True)).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("button", name="Recipes")).to_have_attribute("aria-current", "true")
+    assert words(page, "a1-1") == "Anna Berg opened the bakery in 1987."
+
+
+def test_files_can_be_dropped_on_the_page(opened: Opener, bakery: Index) -> None:
+    page = opened(ScriptedLLM(), bakery)
+    page.evaluate("""() => {
+        const dataTransfer = new DataTransfer();
+        dataTransfer.items.add(new File(["Yeast makes bread rise."], "yeast.txt", { type: "text/plain" }));
+        document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+    }""")
+    expect(page.get_by_role("button", name="yeast.txt", exact=True)).to_be_visible()
+    assert [hit.passage.source for hit in bakery.search("yeast", 1)] == ["yeast.txt"]
+
+
 def test_the_history_is_told_to_the_model(opened: Opener) -> None:
     model = ScriptedLLM([MINISTER, "When will Kishida be in Washington?", MINISTER])
     page = opened(model)
@@ -452,7 +500,7 @@ def test_a_citation_in_another_document_opens_it(opened: Opener, bakery: Index) 
     ask(page, "How old is the mill?")
     answered(page)
     expect(pane(page)).to_contain_text("is old.")
-    page.get_by_label("Document").click()
+    page.get_by_role("combobox", name="Document").click()
     page.get_by_role("option", name="bakery.md").click()
     expect(pane(page)).to_contain_text("Anna Berg")
     footnote(page, "a1-1").click()
@@ -462,7 +510,7 @@ def test_a_citation_in_another_document_opens_it(opened: Opener, bakery: Index) 
 
 def test_hostile_documents_and_questions_are_inert(opened: Opener, bakery: Index) -> None:
     page = opened(ScriptedLLM([NOT_STATED] * 2 * len(HOSTILE)), bakery)
-    page.get_by_label("Document").click()
+    page.get_by_role("combobox", name="Document").click()
     page.get_by_role("option", name="mill.txt").click()
     for number, hostile in enumerate(HOSTILE, start=1):
         ask(page, hostile)
@@ -487,7 +535,7 @@ def test_the_page_fits_a_phone(opened: Opener) -> None:
     page.get_by_role("link", name="Back to footnote 2").tap()
     expect(pane(page)).not_to_be_visible()
     expect(footnote(page, "a1-2")).to_be_in_viewport()
-    page.get_by_role("button", name="Conversations").tap()
+    page.get_by_role("button", name="Conversations and documents").tap()
     expect(conversations(page).get_by_role("link")).to_be_in_viewport()
     page.mouse.click(380, 400)
     expect(conversations(page)).not_to_be_visible()
@@ -539,7 +587,7 @@ def test_an_open_page_shows_what_another_process_adds(
         assert page.evaluate("window.shift") < 0.05
         expect(box(page)).to_have_value("Half a quest")
         expect(box(page)).to_be_focused()
-        page.get_by_label("Document").click()
+        page.get_by_role("combobox", name="Document").click()
         page.get_by_role("option", name="newer.txt").click()
         expect(pane(page)).to_contain_text("This is newer.txt.")
         assert told == []
@@ -556,13 +604,13 @@ def test_an_open_page_outlives_the_document_that_it_shows(
         expect(pane(page)).to_contain_text("The document that was shown here is no longer in the index.")
         expect(pane(page)).to_contain_text("is old.")
         expect(page.locator(".fn-library")).to_contain_text("1 document, ")
-        expect(page.get_by_label("Document")).to_be_hidden()
+        expect(page.get_by_role("combobox", name="Document")).to_be_hidden()
         another.remove("mill.txt")
         expect(pane(page)).to_contain_text("No documents yet.")
         add_text(another, "oven.txt")
         expect(pane(page)).to_contain_text("This is oven.txt.")
         add_text(another, "yeast.txt")
-        expect(page.get_by_label("Document")).to_have_value("oven.txt")
+        expect(page.get_by_role("combobox", name="Document")).to_have_value("oven.txt")
         page.get_by_role("button", name="New chat").click()
         expect(pane(page)).to_contain_text("This is oven.txt.")
     assert told == []
@@ -583,12 +631,12 @@ def test_a_document_that_left_the_index_before_it_was_chosen_breaks_nothing(open
             route.continue_()
 
         page.route("**/gradio_api/**", remove_first)
-        page.get_by_label("Document").click()
+        page.get_by_role("combobox", name="Document").click()
         page.get_by_role("option", name="oven.txt").click()
         expect(page.locator(".fn-library")).to_contain_text("3 documents")
-        expect(page.get_by_label("Document")).to_have_value("bakery.md")
+        expect(page.get_by_role("combobox", name="Document")).to_have_value("bakery.md")
         expect(pane(page)).to_contain_text("Anna Berg")
-        page.get_by_label("Document").click()
+        page.get_by_role("combobox", name="Document").click()
         page.get_by_role("option", name="yeast.txt").click()
         expect(pane(page)).to_contain_text("This is yeast.txt.")
     assert told == []
@@ -596,7 +644,7 @@ def test_a_document_that_left_the_index_before_it_was_chosen_breaks_nothing(open
 
 def test_half_a_name_in_the_list_of_documents_leaves_the_one_on_show(opened: Opener, bakery: Index) -> None:
     page = opened(ScriptedLLM(), bakery)
-    selector = page.get_by_label("Document")
+    selector = page.get_by_role("combobox", name="Document")
     selector.fill("mil")
     box(page).click()
     expect(selector).to_have_value("bakery.md")
@@ -608,7 +656,7 @@ def test_half_a_name_in_the_list_of_documents_leaves_the_one_on_show(opened: Ope
 
 def test_new_documents_leave_what_is_being_typed_in_the_list_of_them(opened: Opener, bakery: Index) -> None:
     page = opened(ScriptedLLM(), bakery)
-    selector = page.get_by_label("Document")
+    selector = page.get_by_role("combobox", name="Document")
     selector.fill("mil")
     with Index.open(bakery.path, index_fakes.model()) as another:
         add_text(another, "oven.txt")
@@ -625,7 +673,7 @@ def test_a_new_chat_begins_with_the_first_document_of_now(opened: Opener, bakery
     expect(pane(page)).to_contain_text("Anna Berg")
     page.get_by_role("button", name="New chat").click()
     expect(pane(page)).to_contain_text("This is apples.txt.")
-    expect(page.get_by_label("Document")).to_have_value("apples.txt")
+    expect(page.get_by_role("combobox", name="Document")).to_have_value("apples.txt")
 
 
 def test_an_open_page_goes_on_with_what_another_process_left_unembedded(opened: Opener, bakery: Index) -> None:
@@ -662,7 +710,7 @@ def test_of_many_documents_the_first_can_be_chosen_and_the_one_on_show(
     add_text(bakery, "oven.txt")
     add_text(bakery, "yeast.txt", "Ulla Lind sold the yeast in 1950.")
     page = opened(ScriptedLLM(["Ulla Lind sold the yeast in 1950."]), bakery)
-    selector, options = page.get_by_label("Document"), page.get_by_role("option")
+    selector, options = page.get_by_role("combobox", name="Document"), page.get_by_role("option")
     selector.click()
     expect(options).to_have_text([re.compile("bakery.md"), re.compile("mill.txt")])
     selector.press("Escape")

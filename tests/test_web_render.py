@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 
 from assistant.llm import Model
 from assistant.types import Claim, Found, Said, Settled, Working
-from assistant.web import export, render, source, stored
+from assistant.web import export, lists, render, source, stored
 from assistant.web.conversation import Conversation, Exchange, Place, Waiting
 from assistant.web.store import Entry
 from index.types import Document
@@ -34,6 +34,7 @@ ATTRIBUTES = {
     *("aria-label", "class", "data-asked", "data-back", "data-fn", "data-goto", "data-label", "data-marks"),
     *("data-quote", "data-source", "href", "id", "role", "aria-current", "aria-pressed", "data-chat", "data-current"),
     *("data-do", "data-kind", "data-liked", "data-name", "data-number", "data-serial", "data-text", "title", "type"),
+    *("data-document", "data-place"),
 }
 
 texts = st.one_of(st.text(max_size=60), st.sampled_from(HOSTILE), st.text("<>&\"'/=ab \n\r", max_size=60))
@@ -153,9 +154,9 @@ def test_hostile_words_in_a_conversation_are_shown_as_they_are(hostile: str) -> 
         render.reply(Exchange(1, "Who?").told(Settled(answer(kind="chat", text=hostile)))),
         render.where(Model(ScriptedLLM(), hostile, "there")),
         render.where(Model(ScriptedLLM(), "model", hostile)),
-        render.chats([Entry("c1", hostile, 0.0)], None),
-        render.chat_head(hostile),
-        render.chat_head(None, hostile),
+        lists.chats([Entry("c1", hostile, 0.0)], None),
+        lists.chat_head(hostile),
+        lists.chat_head(None, hostile),
         source.note(hostile),
     ):
         assert shown(hostile) in Parsed(html).text
@@ -188,10 +189,15 @@ def test_an_answer_says_how_sure_it_is_and_how_long_it_took() -> None:
 
 def test_of_an_answer_one_can_say_whether_it_is_right_and_of_the_newest_what_to_do() -> None:
     settled = replace(Exchange(3, "Who?").told(Settled(answer(OPENED))), liked=False)
-    assert pressed(render.reply(settled)) == {"like true": "false", "like false": "true"}
-    assert list(pressed(render.reply(settled, newest=True))) == ["like true", "like false", "retry", "edit"]
+    assert pressed(render.reply(settled)) == {"like_answer true": "false", "like_answer false": "true"}
+    assert list(pressed(render.reply(settled, newest=True))) == [
+        "like_answer true",
+        "like_answer false",
+        "ask_again",
+        "edit_question",
+    ]
     assert pressed(render.reply(Exchange(3, "Who?").told(OPENED), newest=True)) == {}
-    assert list(pressed(render.reply(Exchange(3, "Who?", stopped=True), newest=True))) == ["retry", "edit"]
+    assert list(pressed(render.reply(Exchange(3, "Who?", stopped=True), newest=True))) == ["ask_again", "edit_question"]
 
 
 def pressed(html: str) -> dict[str, str | None]:
@@ -202,12 +208,12 @@ def pressed(html: str) -> dict[str, str | None]:
 
 
 def test_conversations_are_listed_with_the_open_one_marked() -> None:
-    html = render.chats([Entry("c2", "What?", 1.0), Entry("c1", "Who?", 0.0)], "c1", deleted="c3")
+    html = lists.chats([Entry("c2", "What?", 1.0), Entry("c1", "Who?", 0.0)], "c1", deleted="c3")
     assert [link["data-chat"] for link in Parsed(html).links] == ["c2", "c1"]
     assert [link.get("aria-current") for link in Parsed(html).links] == [None, "true"]
-    assert 'data-do="restore" data-chat="c3"' in html
+    assert 'data-do="restore_chat" data-chat="c3"' in html
     assert 'data-current="c1"' in html
-    assert "kept here" in render.chats([], None)
+    assert "kept here" in lists.chats([], None)
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)

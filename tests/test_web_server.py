@@ -12,6 +12,7 @@ from assistant import llm, web
 from assistant.core import Assistant
 from assistant.errors import SettingsError
 from assistant.settings import Settings
+from assistant.web.uploads import MOST_BYTES
 from index import Index
 from tests.fakes import ScriptedLLM
 
@@ -66,8 +67,8 @@ def test_no_event_is_an_api(address: str) -> None:
     assert httpx.get(f"{address}gradio_api/info").json() == {"named_endpoints": {}, "unnamed_endpoints": {}}
 
 
-def test_nothing_can_be_uploaded(address: str) -> None:
-    response = httpx.post(f"{address}gradio_api/upload", files={"files": ("a.txt", b"some bytes")})
+def test_what_is_larger_than_a_document_may_be_is_not_taken(address: str) -> None:
+    response = httpx.post(f"{address}gradio_api/upload", files={"files": ("a.txt", b"x" * (MOST_BYTES + 1))})
     assert response.status_code == 413
 
 

@@ -8,18 +8,20 @@ import pytest
 from assistant.types import Settled, Turn, Working
 from assistant.web.conversation import Conversation
 from assistant.web.session import Session
-from assistant.web.store import Store
+from assistant.web.store import Owner, Store
 from tests.test_web_conversation import OPENED, answer
+
+OWNER = Owner("index")
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with closing(Store(tmp_path / "conversations.sqlite3", "index")) as opened:
+    with closing(Store(tmp_path / "conversations.sqlite3")) as opened:
         yield opened
 
 
 def test_one_question_at_a_time_and_no_empty_one(store: Store) -> None:
-    session = Session(store)
+    session = Session(store, OWNER)
     assert not session.ask(" \n")
     assert session.ask("Who?")
     assert not session.ask("What?")
@@ -27,7 +29,7 @@ def test_one_question_at_a_time_and_no_empty_one(store: Store) -> None:
 
 
 def test_a_question_is_answered_once(store: Store) -> None:
-    session = Session(store)
+    session = Session(store, OWNER)
     assert session.take() is None
     session.ask("Who?")
     task = session.take()
@@ -39,7 +41,7 @@ def test_a_question_is_answered_once(store: Store) -> None:
 
 
 def test_a_task_knows_what_was_said_before(store: Store) -> None:
-    session = Session(store)
+    session = Session(store, OWNER)
     session.ask("Who?")
     first = session.take()
     assert first is not None
@@ -52,7 +54,7 @@ def test_a_task_knows_what_was_said_before(store: Store) -> None:
 
 
 def test_what_comes_after_a_stop_is_not_heard(store: Store) -> None:
-    session = Session(store)
+    session = Session(store, OWNER)
     session.ask("Who?")
     task = session.take()
     assert task is not None
@@ -67,7 +69,7 @@ def test_what_comes_after_a_stop_is_not_heard(store: Store) -> None:
 
 
 def test_what_comes_after_a_new_chat_is_not_heard(store: Store) -> None:
-    session = Session(store)
+    session = Session(store, OWNER)
     session.ask("Who?")
     old = session.take()
     assert old is not None
@@ -81,7 +83,7 @@ def test_what_comes_after_a_new_chat_is_not_heard(store: Store) -> None:
 
 
 def test_a_failure_is_told_and_another_question_may_follow(store: Store) -> None:
-    session = Session(store)
+    session = Session(store, OWNER)
     session.ask("Who?")
     task = session.take()
     assert task is not None
@@ -93,6 +95,6 @@ def test_a_failure_is_told_and_another_question_may_follow(store: Store) -> None
 
 
 def test_every_reader_has_a_session_of_their_own(store: Store) -> None:
-    session = Session(store)
+    session = Session(store, OWNER)
     session.ask("Who?")
     assert copy.deepcopy(session).conversation == Conversation()

@@ -15,9 +15,10 @@ from assistant.types import Found, Settled, Usage
 from assistant.web import stored
 from assistant.web.conversation import Conversation, Exchange
 from assistant.web.session import Session
-from assistant.web.store import TITLE_CHARACTERS, Store, folder
+from assistant.web.store import TITLE_CHARACTERS, Owner, Store, folder
 from tests.test_web_conversation import HITS, OPENED, SELLS, answer, refusal
 
+OWNER, ANNA = Owner("index"), Owner("index", "anna")
 ANSWERED = replace(
     Exchange(1, "Who?", hits=HITS).told(
         Settled(answer(OPENED, SELLS, usage=Usage("small", 10, 5, 3, 2), timings={"total": 1.5}))
@@ -31,7 +32,7 @@ STOPPED = Exchange(4, "When?").told(Found("When?", HITS)).told(OPENED)
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with closing(Store(tmp_path / "kept" / "conversations.sqlite3", "index")) as opened:
+    with closing(Store(tmp_path / "kept" / "conversations.sqlite3")) as opened:
         yield opened
 
 
@@ -62,78 +63,80 @@ def test_what_is_no_exchange_is_said_so(text: str) -> None:
         stored.loads(1, text)
 
 
-def test_conversations_are_kept_by_reader_and_index(store: Store, tmp_path: Path) -> None:
-    chat = store.begin("anna", "Who?")
+def test_conversations_are_kept_by_reader_and_index(store: Store) -> None:
+    chat = store.begin(ANNA, "Who?")
     store.save(chat, ANSWERED)
     store.save(chat, REFUSED)
-    assert store.load(chat, "anna") == Conversation((ANSWERED, REFUSED))
-    assert store.load(chat, "nils") is None
-    assert store.load("another", "anna") is None
-    assert store.entries("nils") == ()
-    with closing(Store(tmp_path / "kept" / "conversations.sqlite3", "another index")) as other:
-        assert other.entries("anna") == ()
-        assert other.load(chat, "anna") is None
+    assert store.load(chat, ANNA) == Conversation((ANSWERED, REFUSED))
+    assert store.load(chat, replace(ANNA, reader="nils")) is None
+    assert store.load("another", ANNA) is None
+    assert store.entries(replace(ANNA, reader="nils")) == ()
+    elsewhere = replace(ANNA, place="another index")
+    assert store.entries(elsewhere) == ()
+    assert store.load(chat, elsewhere) is None
+    assert store.place(chat, "anna") == "index"
+    assert store.place(chat, "nils") is None
 
 
 def test_the_newest_conversation_is_the_first(store: Store) -> None:
-    first, second = store.begin("", "Who?"), store.begin("", "What?")
-    assert [entry.title for entry in store.entries("")] == ["What?", "Who?"]
+    first, second = store.begin(OWNER, "Who?"), store.begin(OWNER, "What?")
+    assert [entry.title for entry in store.entries(OWNER)] == ["What?", "Who?"]
     store.save(first, ANSWERED)
-    assert [entry.id for entry in store.entries("")] == [first, second]
+    assert [entry.id for entry in store.entries(OWNER)] == [first, second]
 
 
 def test_an_exchange_takes_the_place_of_what_was_written_of_it(store: Store) -> None:
-    chat = store.begin("", "Who?")
+    chat = store.begin(OWNER, "Who?")
     store.save(chat, Exchange(1, "Who?"))
     store.save(chat, ANSWERED)
-    assert store.load(chat, "") == Conversation((ANSWERED,))
+    assert store.load(chat, OWNER) == Conversation((ANSWERED,))
 
 
 def test_a_conversation_is_renamed_deleted_and_had_back(store: Store) -> None:
-    chat = store.begin("", "Who?")
+    chat = store.begin(OWNER, "Who?")
     store.save(chat, ANSWERED)
-    store.rename(chat, "", "  The\nbakery ")
-    store.rename(chat, "", " ")
-    store.rename(chat, "another", "Mine")
-    assert [entry.title for entry in store.entries("")] == ["The bakery"]
-    store.delete(chat, "another")
-    assert store.entries("") != ()
-    store.delete(chat, "")
-    assert store.entries("") == ()
-    assert store.load(chat, "") is None
-    store.restore(chat, "")
-    assert store.load(chat, "") == Conversation((ANSWERED,))
+    store.rename(chat, OWNER, "  The\nbakery ")
+    store.rename(chat, OWNER, " ")
+    store.rename(chat, replace(OWNER, reader="another"), "Mine")
+    assert [entry.title for entry in store.entries(OWNER)] == ["The bakery"]
+    store.delete(chat, replace(OWNER, reader="another"))
+    assert store.entries(OWNER) != ()
+    store.delete(chat, OWNER)
+    assert store.entries(OWNER) == ()
+    assert store.load(chat, OWNER) is None
+    store.restore(chat, OWNER)
+    assert store.load(chat, OWNER) == Conversation((ANSWERED,))
 
 
 def test_a_long_question_is_a_short_title(store: Store) -> None:
-    store.begin("", "Who " * 100)
-    (entry,) = store.entries("")
+    store.begin(OWNER, "Who " * 100)
+    (entry,) = store.entries(OWNER)
     assert len(entry.title) <= TITLE_CHARACTERS
     assert entry.title.endswith("…")
 
 
 def test_what_was_deleted_long_ago_is_gone_for_good(tmp_path: Path) -> None:
     path = tmp_path / "c.sqlite3"
-    with closing(Store(path, "index")) as store:
-        chat = store.begin("", "Who?")
+    with closing(Store(path)) as store:
+        chat = store.begin(OWNER, "Who?")
         store.save(chat, ANSWERED)
-        store.delete(chat, "")
+        store.delete(chat, OWNER)
     with closing(sqlite3.connect(path)) as db, db:
         db.execute("update conversations set deleted = deleted - 40 * 86400")
-    with closing(Store(path, "index")) as store:
-        store.restore(chat, "")
-        assert store.entries("") == ()
+    with closing(Store(path)) as store:
+        store.restore(chat, OWNER)
+        assert store.entries(OWNER) == ()
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("select count(*) from exchanges").fetchone() == (0,)
 
 
 def test_an_exchange_that_cannot_be_read_leaves_the_others(store: Store, tmp_path: Path) -> None:
-    chat = store.begin("", "Who?")
+    chat = store.begin(OWNER, "Who?")
     store.save(chat, ANSWERED)
     store.save(chat, REFUSED)
     with closing(sqlite3.connect(tmp_path / "kept" / "conversations.sqlite3")) as db, db:
         db.execute("update exchanges set body = '{' where number = 1")
-    found = store.load(chat, "")
+    found = store.load(chat, OWNER)
     assert found is not None
     first, second = found.exchanges
     assert "can't be read" in (first.failure or "")
@@ -149,7 +152,7 @@ def test_a_file_that_is_something_else_is_said_so_and_left_alone(tmp_path: Path)
     path = tmp_path / "conversations.sqlite3"
     path.write_text("This is a letter to my bank. " * 50, "utf-8")
     with pytest.raises(StoreError, match=r"conversations\.sqlite3: .*FOOTNOTED_DATA"):
-        Store(path, "index")
+        Store(path)
     assert path.read_text("utf-8").startswith("This is a letter")
 
 
@@ -161,23 +164,23 @@ def test_the_folder_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 
 
 def test_a_session_keeps_a_question_at_once_and_its_answer_when_it_settles(store: Store) -> None:
-    session = Session(store)
+    session = Session(store, OWNER)
     assert session.ask("Who?")
     assert session.chat is not None
-    kept = store.load(session.chat, "")
+    kept = store.load(session.chat, OWNER)
     assert kept is not None
     assert kept.exchanges[0].stopped, "a process that is killed now has still kept the question"
     task = session.take()
     assert task is not None
     session.tell(task, Found("Who?", HITS))
     session.tell(task, Settled(answer(OPENED)))
-    assert store.load(session.chat, "") == session.conversation
+    assert store.load(session.chat, OWNER) == session.conversation
     assert session.title == "Who?"
 
 
 def test_a_session_goes_on_with_what_is_kept(store: Store) -> None:
-    first = asked(Session(store))
-    session = Session(store)
+    first = asked(Session(store, OWNER))
+    session = Session(store, OWNER)
     assert not session.open("another")
     assert first.chat is not None
     assert session.open(first.chat)
@@ -186,50 +189,50 @@ def test_a_session_goes_on_with_what_is_kept(store: Store) -> None:
 
 
 def test_a_stopped_question_and_an_opinion_are_kept(store: Store) -> None:
-    session = asked(Session(store))
+    session = asked(Session(store, OWNER))
     session.like(1, liked=False)
     session.ask("What?")
     session.stop()
     assert session.chat is not None
-    kept = store.load(session.chat, "")
+    kept = store.load(session.chat, OWNER)
     assert kept is not None
     assert [(one.liked, one.stopped) for one in kept.exchanges] == [(False, False), (None, True)]
 
 
 def test_a_question_that_is_taken_back_is_kept_until_another_stands_in_its_place(store: Store) -> None:
-    session = asked(Session(store))
+    session = asked(Session(store, OWNER))
     before = session.conversation
     assert session.again() == "Who?"
     assert session.conversation == Conversation()
     assert session.again() is None
     assert session.chat is not None
-    assert store.load(session.chat, "") == before
+    assert store.load(session.chat, OWNER) == before
     session.ask("Who opened it?")
-    kept = store.load(session.chat, "")
+    kept = store.load(session.chat, OWNER)
     assert kept is not None
     assert [one.question for one in kept.exchanges] == ["Who opened it?"]
 
 
 def test_an_open_question_is_not_taken_back(store: Store) -> None:
-    session = Session(store)
+    session = Session(store, OWNER)
     session.ask("Who?")
     assert session.again() is None
 
 
 def test_two_tabs_of_one_conversation_overwrite_nothing(store: Store) -> None:
-    one = asked(Session(store))
+    one = asked(Session(store, OWNER))
     assert one.chat is not None
-    other = Session(store)
+    other = Session(store, OWNER)
     other.open(one.chat)
     asked(one, "What?")
     other.ask("Why?")
-    kept = store.load(one.chat, "")
+    kept = store.load(one.chat, OWNER)
     assert kept is not None
     assert [exchange.question for exchange in kept.exchanges] == ["Who?", "What?", "Why?"]
 
 
 def test_a_session_deletes_and_has_it_back(store: Store) -> None:
-    session = asked(Session(store))
+    session = asked(Session(store, OWNER))
     before = session.conversation
     deleted = session.delete()
     assert deleted is not None
@@ -239,7 +242,7 @@ def test_a_session_deletes_and_has_it_back(store: Store) -> None:
 
 
 def test_a_store_that_fails_costs_what_is_kept_and_not_the_answer(store: Store) -> None:
-    session = Session(store)
+    session = Session(store, OWNER)
     store.close()
     asked(session)
     assert session.conversation.last is not None
@@ -255,3 +258,16 @@ def asked(session: Session, question: str = "Who?") -> Session:
     session.tell(task, Found(question, HITS))
     session.tell(task, Settled(answer(OPENED)))
     return session
+
+
+def test_a_session_that_moves_begins_anew_and_finds_its_way_back(store: Store) -> None:
+    session = asked(Session(store, OWNER))
+    before, chat = session.conversation, session.chat
+    assert chat is not None
+    session.move("another index")
+    assert (session.conversation, session.chat, session.entries()) == (Conversation(), None, ())
+    assert not session.open(chat)
+    assert session.place_of(chat) == "index"
+    session.move("index")
+    assert session.open(chat)
+    assert session.conversation == before

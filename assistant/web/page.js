@@ -1,5 +1,5 @@
 // What happens in the browser: footnotes lead to their words, words lead back, quotes show on hover.
-// Runs once the source pane is on the page: `element` is the pane; trigger('show', …) asks the server for words that are not in it.
+// Runs once the source pane is on the page: `element` is the pane; trigger('show_words', …) asks the server for words that are not in it.
 
 const again = "footnotedListeners" in window;
 window.footnotedListeners?.abort();
@@ -66,7 +66,7 @@ on("click", (event) => {
   const { fn, back } = link.dataset;
   if (fn) {
     if (marksOf(fn).length) slide("fn-source", true);
-    if (!showWords(fn, { smooth: true })) trigger("show", { key: fn });
+    if (!showWords(fn, { smooth: true })) trigger("show_words", { key: fn });
     return;
   }
   if (narrow.matches) slide("fn-source", false);
@@ -96,8 +96,11 @@ on("click", (event) => {
   else if (narrow.matches && isOpen("fn-side") && !event.target.closest?.("#fn-side")) slide("fn-side", false);
 });
 
-// What can be done with a conversation and its replies: the server does it.
-const DO = { open: "select", restore: "undo", delete: "delete", export: "download", like: "like", retry: "retry", edit: "edit" };
+// What can be done: the names of the events that the server hears.
+const DONE = [
+  "open_chat", "delete_chat", "restore_chat", "save_chat", "like_answer", "ask_again", "edit_question",
+  "ask_collection", "view_document", "remove_document", "bring_back",
+];
 
 on("click", (event) => {
   const button = event.target.closest?.("[data-do]");
@@ -105,36 +108,51 @@ on("click", (event) => {
   if (!button || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   const { do: what, ...data } = button.dataset;
-  if (what === "rename") return rename();
+  if (what === "rename_chat") return name(document.querySelector(".fn-title"), "Name of the conversation", what);
+  if (what === "make_collection") return name(button, "Name of the collection", what, "");
   // What is pressed already is taken back.
-  if (what === "like" && button.getAttribute("aria-pressed") === "true") data.liked = "";
-  trigger(DO[what], data);
-  if (what === "open" && narrow.matches) slide("fn-side", false);
-  if (what === "edit") document.querySelector("#fn-box textarea").focus();
+  if (what === "like_answer" && button.getAttribute("aria-pressed") === "true") data.liked = "";
+  if (DONE.includes(what)) trigger(what, data);
+  if (["open_chat", "view_document"].includes(what) && narrow.matches) slide("fn-side", false);
+  if (what === "view_document" && narrow.matches) slide("fn-source", true);
+  if (what === "edit_question") document.querySelector("#fn-box textarea").focus();
 });
 
-function rename() {
-  const title = document.querySelector(".fn-title");
+// A field in the place of what is named; Escape leaves all as it was.
+function name(shown, label, event, begin = shown.textContent) {
   const field = document.createElement("input");
-  field.className = "fn-title";
-  field.value = title.textContent;
+  field.className = `fn-naming ${shown.className}`;
+  field.value = begin;
   field.maxLength = 200;
-  field.setAttribute("aria-label", "Name of the conversation");
+  field.setAttribute("aria-label", label);
   let over = false;
   const done = (save) => {
     if (over) return;
     over = true; // taking the field away blurs it
     const named = field.value.trim();
-    field.replaceWith(title);
-    if (save && named && named !== title.textContent) trigger("submit", { title: named });
+    field.replaceWith(shown);
+    if (save && named && named !== begin) trigger(event, { title: named });
   };
   field.addEventListener("keydown", (event) => {
     if (event.key === "Enter" || event.key === "Escape") done(event.key === "Enter");
   });
   field.addEventListener("blur", () => done(true));
-  title.replaceWith(field);
+  shown.replaceWith(field);
+  field.focus();
   field.select();
 }
+
+// Files that are dropped anywhere are those of the button.
+const carried = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+on("dragover", (event) => carried(event) && event.preventDefault());
+on("drop", (event) => {
+  if (!carried(event)) return;
+  event.preventDefault();
+  const input = document.querySelector("#fn-adding input[type=file]");
+  input.files = event.dataTransfer.files;
+  input.dispatchEvent(new Event("change", { bubbles: true }));
+  slide("fn-side", true);
+});
 
 // The address names the conversation, so that it is there again after a reload.
 const kept = document.getElementById("fn-kept");

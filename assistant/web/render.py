@@ -1,13 +1,11 @@
 """Questions, answers and errors as HTML. Pure, and every string that is not ours is escaped here."""
 
 import html
-from collections.abc import Sequence
 
 from assistant.answering import NEAREST
 from assistant.llm import Model
 from assistant.types import Answer, Claim
 from assistant.web.conversation import ASIDES, REFUSALS, Exchange, Place
-from assistant.web.store import Entry
 from index.types import State
 
 TINTS = 6
@@ -36,6 +34,11 @@ def shortened(text: str, characters: int) -> str:
         return line
     kept = line[:characters]
     return f"{kept.rsplit(' ', 1)[0] if ' ' in kept else kept}…"
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things, in words."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def tint(label: int) -> int:
@@ -68,43 +71,26 @@ def fault(state: State) -> str:
     return f'<p class="fn-fault" role="alert">{escape(state.fault)}</p>' if state.fault else ""
 
 
-def chats(entries: Sequence[Entry], current: str | None, deleted: str | None = None) -> str:
-    """A reader's conversations to choose from.
-
-    Args:
-        entries: The newest first.
-        current: Which of them is open.
-        deleted: Which was deleted just now, and can be had back.
-    """
-    items = "".join(_chat(entry, current) for entry in entries)
-    listed = f"<ul>{items}</ul>" if items else '<p class="fn-empty">What you ask is kept here.</p>'
-    undo = f'<p class="fn-undo">Deleted. {_button("restore", "Undo", chat=deleted)}</p>' if deleted else ""
-    shown = escape(current or "")
-    return (
-        f'<nav class="fn-chats" aria-label="Conversations" data-current="{shown}">'
-        f'<div role="status">{undo}</div>{listed}</nav>'
-    )
-
-
-def chat_head(title: str | None, fault: str | None = None) -> str:
-    """What the open conversation is called and what can be done with it; nothing before it has begun."""
-    said = f'<p class="fn-fault" role="alert">{escape(fault)}</p>' if fault else ""
-    if title is None:
-        return said
-    buttons = "".join(
-        (
-            _button("rename", "Rename"),
-            _button("export", "Markdown", label="Save as Markdown", kind="md"),
-            _button("export", "JSON", label="Save as JSON", kind="json"),
-            _button("delete", "Delete"),
-        )
-    )
-    return f'<div class="fn-chat-head"><h2 class="fn-title">{escape(title)}</h2>{buttons}</div>{said}'
-
-
 def file(name: str, text: str, serial: int) -> str:
     """A file for ``page.js`` to save; without another serial number the browser would not see that it is another."""
     return f'<i data-name="{escape(name)}" data-text="{escape(text)}" data-serial="{serial}"></i>'
+
+
+def button(
+    do: str,
+    text: str,
+    label: str | None = None,
+    *,
+    pressed: bool | None = None,
+    current: bool = False,
+    **data: object,
+) -> str:
+    """A button whose click the page hands on, with its data."""
+    given = "".join(f' data-{name}="{escape(str(value))}"' for name, value in data.items())
+    named = f' aria-label="{escape(label)}" title="{escape(label)}"' if label else ""
+    state = "" if pressed is None else f' aria-pressed="{str(pressed).lower()}"'
+    here = ' aria-current="true"' if current else ""
+    return f'<button type="button" class="fn-do" data-do="{do}"{given}{named}{state}{here}>{escape(text)}</button>'
 
 
 def question(exchange: Exchange) -> str:
@@ -137,20 +123,6 @@ def footnote(place: Place) -> str:
     )
 
 
-def _chat(entry: Entry, current: str | None) -> str:
-    here = ' aria-current="true"' if entry.id == current else ""
-    id_ = escape(entry.id)
-    return f'<li><a href="?chat={id_}" data-do="open" data-chat="{id_}"{here}>{escape(entry.title)}</a></li>'
-
-
-def _button(do: str, text: str, label: str | None = None, pressed: bool | None = None, **data: object) -> str:
-    """A button whose click the page hands on, with its data."""
-    given = "".join(f' data-{name}="{escape(str(value))}"' for name, value in data.items())
-    named = f' aria-label="{escape(label)}" title="{escape(label)}"' if label else ""
-    state = "" if pressed is None else f' aria-pressed="{str(pressed).lower()}"'
-    return f'<button type="button" class="fn-do" data-do="{do}"{given}{named}{state}>{escape(text)}</button>'
-
-
 def _actions(exchange: Exchange, *, newest: bool) -> str:
     """What can be done with a reply."""
     number = exchange.number
@@ -158,10 +130,12 @@ def _actions(exchange: Exchange, *, newest: bool) -> str:
     if exchange.answer is not None and exchange.answer.kind not in ASIDES:
         for liked, sign, label in ((True, "Right", "This is right"), (False, "Wrong", "This is wrong")):
             buttons.append(
-                _button("like", sign, label, pressed=exchange.liked is liked, number=number, liked=str(liked).lower())
+                button(
+                    "like_answer", sign, label, pressed=exchange.liked is liked, number=number, liked=str(liked).lower()
+                )
             )
     if newest:
-        buttons += [_button("retry", "Ask again"), _button("edit", "Edit question")]
+        buttons += [button("ask_again", "Ask again"), button("edit_question", "Edit question")]
     return f'<div class="fn-actions">{"".join(buttons)}</div>' if buttons else ""
 
 
@@ -189,16 +163,12 @@ def _status(exchange: Exchange) -> str:
 
 def _progress(exchange: Exchange) -> str:
     if exchange.before:
-        return f"Waiting: {_counted(exchange.before, 'question')} before this one…"
+        return f"Waiting: {counted(exchange.before, 'question')} before this one…"
     if exchange.said:
         return "Checking the next sentence…"
     if exchange.stage in _PROGRESS:
         return _PROGRESS[exchange.stage]
-    return f"Reading {_counted(len(exchange.hits), 'passage')}…"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    return f"Reading {counted(len(exchange.hits), 'passage')}…"
 
 
 def _figures(answer: Answer) -> str:

@@ -2,13 +2,17 @@
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from importlib.resources import as_file, files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.errors import SettingsError
 from assistant.web.store import Store, folder
+from assistant.web.uploads import MOST_BYTES
+from index import Index
 
 if TYPE_CHECKING:
     from starlette.middleware import Middleware
@@ -28,8 +32,22 @@ _PORTS = range(7860, 7960)
 
 
 @contextmanager
-def running(assistant: "Assistant", *, host: str, port: int | None, open_browser: bool) -> Iterator[str]:
+def running(
+    assistant: "Assistant",
+    *,
+    host: str,
+    port: int | None,
+    open_browser: bool,
+    opener: Callable[[Path], Index] | None = None,
+) -> Iterator[str]:
     """Serve the page in threads of its own for as long as the block runs.
+
+    Args:
+        assistant: Who answers.
+        host: The interface to listen on.
+        port: None takes the first that is free.
+        open_browser: Whether to open the address in the user's browser.
+        opener: Opens the index of a collection that readers make; None is the embedded MiniLM.
 
     Yields:
         The page's address.
@@ -39,14 +57,16 @@ def running(assistant: "Assistant", *, host: str, port: int | None, open_browser
     """
     _prepare()
     from assistant.web import page  # noqa: PLC0415 - Gradio must find its environment prepared
+    from assistant.web.shelf import Shelf  # noqa: PLC0415
     from assistant.web.theme import theme  # noqa: PLC0415
 
     free = _free_port(host, port)
     with (
-        closing(Store(folder() / "conversations.sqlite3", str(assistant.index.path.resolve()))) as store,
+        closing(Store(folder() / "conversations.sqlite3")) as store,
+        closing(Shelf(assistant, folder() / "collections", opener or _opener(assistant))) as shelf,
         as_file(files("assistant.web") / "icon.svg") as icon,
     ):
-        blocks = page.build(assistant, store)
+        blocks = page.build(shelf, store)
         try:
             _, address, _ = blocks.queue(max_size=64).launch(
                 server_name=host,
@@ -64,8 +84,7 @@ def running(assistant: "Assistant", *, host: str, port: int | None, open_browser
                 mcp_server=False,
                 pwa=False,
                 ssr_mode=False,
-                # Nothing is uploaded, but Gradio's upload route is there all the same.
-                max_file_size=1,
+                max_file_size=MOST_BYTES,
                 app_kwargs={"middleware": _guards(host)},
                 show_error=False,
             )
@@ -75,6 +94,10 @@ def running(assistant: "Assistant", *, host: str, port: int | None, open_browser
             yield address
         finally:
             blocks.close(verbose=False)
+
+
+def _opener(assistant: "Assistant") -> Callable[[Path], Index]:
+    return partial(Index.open, chroma_url=assistant.settings.chroma_url)
 
 
 def _prepare() -> None:

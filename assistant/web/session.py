@@ -5,12 +5,13 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from assistant.errors import StoreError
 from assistant.types import Event, Turn
 from assistant.web.conversation import Conversation, Exchange, Waiting
-from assistant.web.store import Entry, Store
+from assistant.web.store import Entry, Owner, Store
 
 log = logging.getLogger(__name__)
 
@@ -36,27 +37,36 @@ class Session:
 
     Args:
         store: Where conversations are kept.
-        reader: Whose.
+        owner: Whose they are, and about which documents.
+
+    Attributes:
+        removed: What the document that was removed last can be had back from.
     """
 
-    def __init__(self, store: Store, reader: str = "") -> None:
+    def __init__(self, store: Store, owner: Owner) -> None:
         self._lock = threading.Lock()
         self._store = store
-        self._reader = reader
+        self._owner = owner
         self._chat: str | None = None
         self._conversation = Conversation()
         self._task: Task | None = None
         self._fault: str | None = None
         self._taken_back = False
+        self.removed: Path | None = None
 
     def __deepcopy__(self, memo: Mapping[int, Any]) -> "Session":
         # Gradio copies what it is given for each reader.
-        return Session(self._store, self._reader)
+        return Session(self._store, self._owner)
 
     @property
     def conversation(self) -> Conversation:
         """What has been asked and told so far."""
         return self._conversation
+
+    @property
+    def place(self) -> str:
+        """The folder of the index that is asked."""
+        return self._owner.place
 
     @property
     def chat(self) -> str | None:
@@ -76,12 +86,29 @@ class Session:
     def enter(self, reader: str) -> None:
         """Say who reads."""
         with self._lock:
-            self._reader = reader
+            self._owner = Owner(self._owner.place, reader)
+
+    def move(self, place: str) -> None:
+        """Ask another index from now on, in a new conversation."""
+        with self._lock:
+            if place == self._owner.place:
+                return
+            self._stop()
+            self._forget()
+            self._owner = Owner(place, self._owner.reader)
+
+    def place_of(self, chat: str) -> str | None:
+        """The index that a conversation of this reader's is about; None where they have none of that name."""
+        try:
+            return self._store.place(chat, self._owner.reader)
+        except StoreError as error:
+            log.warning("%s", error)
+            return None
 
     def entries(self) -> tuple[Entry, ...]:
         """The reader's conversations, the newest first."""
         try:
-            return self._store.entries(self._reader)
+            return self._store.entries(self._owner)
         except StoreError as error:
             log.warning("%s", error)
             return ()
@@ -89,7 +116,7 @@ class Session:
     def open(self, chat: str) -> bool:
         """Go on with a conversation that is kept; False where the reader has none of that name."""
         with self._lock, self._keeping():
-            found = self._store.load(chat, self._reader)
+            found = self._store.load(chat, self._owner)
             if found is not None:
                 self._chat, self._conversation, self._task = chat, found, None
                 self._taken_back = False
@@ -104,7 +131,7 @@ class Session:
             self._catch_up()
             self._conversation = self._conversation.asked(question)
             with self._keeping():
-                self._chat = self._chat or self._store.begin(self._reader, question)
+                self._chat = self._chat or self._store.begin(self._owner, question)
             self._keep(self._conversation.last)
             return True
 
@@ -159,7 +186,7 @@ class Session:
         """Call the conversation something else."""
         with self._lock, self._keeping():
             if self._chat:
-                self._store.rename(self._chat, self._reader, title)
+                self._store.rename(self._chat, self._owner, title)
 
     def delete(self) -> str | None:
         """Take the conversation off the list, and begin a new one; what ``restore`` brings it back by."""
@@ -168,14 +195,14 @@ class Session:
             self._stop()
             with self._keeping():
                 if chat:
-                    self._store.delete(chat, self._reader)
+                    self._store.delete(chat, self._owner)
             self._forget()
             return chat
 
     def restore(self, chat: str) -> bool:
         """Bring back a conversation that was deleted, and go on with it; False where there is none."""
         with self._keeping():
-            self._store.restore(chat, self._reader)
+            self._store.restore(chat, self._owner)
         return self.open(chat)
 
     def _stop(self) -> None:
@@ -190,7 +217,7 @@ class Session:
     def _catch_up(self) -> None:
         """Take over what was asked meanwhile in another tab, so that neither overwrites the other."""
         with self._keeping():
-            found = self._store.load(self._chat, self._reader) if self._chat and not self._taken_back else None
+            found = self._store.load(self._chat, self._owner) if self._chat and not self._taken_back else None
             if found is not None and len(found.exchanges) > len(self._conversation.exchanges):
                 self._conversation = found
         self._taken_back = False

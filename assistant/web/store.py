@@ -60,20 +60,31 @@ class Entry:
     changed: float
 
 
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose conversations, and about which documents.
+
+    Attributes:
+        place: The folder of the index.
+        reader: Who reads; empty where all who can read are one.
+    """
+
+    place: str
+    reader: str = ""
+
+
 class Store:
-    """The conversations about one index. Safe between threads and processes.
+    """The conversations of all readers. Safe between threads and processes.
 
     Args:
         path: The file, made if it isn't there.
-        place: Which index they are about.
 
     Raises:
         StoreError: The file can't be used.
     """
 
-    def __init__(self, path: Path, place: str) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._place = place
         self._lock = threading.Lock()
         with self._told():
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -85,13 +96,13 @@ class Store:
             self._db.executescript(_SCHEMA)
             self._db.execute("delete from conversations where deleted < ?", (time.time() - _KEPT_SECONDS,))
 
-    def begin(self, reader: str, title: str) -> str:
+    def begin(self, owner: Owner, title: str) -> str:
         """Begin a conversation, and name it."""
         chat = secrets.token_urlsafe(12)
         with self._told():
             self._db.execute(
                 "insert into conversations values (?, ?, ?, ?, ?, null)",
-                (chat, self._place, reader, _titled(title), time.time()),
+                (chat, owner.place, owner.reader, _titled(title), time.time()),
             )
         return chat
 
@@ -103,49 +114,57 @@ class Store:
             )
             self._db.execute("update conversations set changed = ? where id = ?", (time.time(), chat))
 
-    def load(self, chat: str, reader: str) -> Conversation | None:
-        """A conversation of a reader; None where they have none of that name."""
+    def place(self, chat: str, reader: str) -> str | None:
+        """What a reader's conversation is about; None where they have none of that name."""
+        with self._told():
+            found = self._db.execute(
+                "select place from conversations where id = ? and reader = ? and deleted is null", (chat, reader)
+            ).fetchone()
+        return None if found is None else str(found[0])
+
+    def load(self, chat: str, owner: Owner) -> Conversation | None:
+        """A conversation; None where its owner has none of that name."""
         with self._told():
             rows = self._db.execute(
                 "select number, body from exchanges where conversation = ? and exists (select 1 from conversations "
                 "where id = ? and place = ? and reader = ? and deleted is null) order by number",
-                (chat, chat, self._place, reader),
+                (chat, chat, owner.place, owner.reader),
             ).fetchall()
         return Conversation(tuple(_exchange(number, body) for number, body in rows)) if rows else None
 
-    def entries(self, reader: str) -> tuple[Entry, ...]:
-        """A reader's conversations, the newest first."""
+    def entries(self, owner: Owner) -> tuple[Entry, ...]:
+        """An owner's conversations, the newest first."""
         with self._told():
             rows = self._db.execute(
                 "select id, title, changed from conversations where place = ? and reader = ? and deleted is null "
                 "order by changed desc, rowid desc",
-                (self._place, reader),
+                (owner.place, owner.reader),
             ).fetchall()
         return tuple(Entry(*row) for row in rows)
 
-    def rename(self, chat: str, reader: str, title: str) -> None:
+    def rename(self, chat: str, owner: Owner, title: str) -> None:
         """Call a conversation something else; an empty title changes nothing."""
         if title.strip():
-            self._change(chat, reader, "title", _titled(title))
+            self._change(chat, owner, "title", _titled(title))
 
-    def delete(self, chat: str, reader: str) -> None:
+    def delete(self, chat: str, owner: Owner) -> None:
         """Take a conversation off the list; ``restore`` brings it back."""
-        self._change(chat, reader, "deleted", time.time())
+        self._change(chat, owner, "deleted", time.time())
 
-    def restore(self, chat: str, reader: str) -> None:
+    def restore(self, chat: str, owner: Owner) -> None:
         """Bring a conversation back that was deleted."""
-        self._change(chat, reader, "deleted", None)
+        self._change(chat, owner, "deleted", None)
 
     def close(self) -> None:
         """Close the file."""
         with self._lock:
             self._db.close()
 
-    def _change(self, chat: str, reader: str, column: str, value: str | float | None) -> None:
+    def _change(self, chat: str, owner: Owner, column: str, value: str | float | None) -> None:
         with self._told():
             self._db.execute(
                 f"update conversations set {column} = ? where id = ? and place = ? and reader = ?",  # noqa: S608 (ours)
-                (value, chat, self._place, reader),
+                (value, chat, owner.place, owner.reader),
             )
 
     @contextmanager

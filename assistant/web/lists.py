@@ -1,0 +1,125 @@
+"""What there is to choose from, as HTML: conversations, collections, documents. Pure, and every string is escaped."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from assistant.web.render import button, counted, escape
+from assistant.web.store import Entry
+from assistant.web.uploads import Refused, Taken
+from index.types import Listed, Progress
+
+# More would be no list to read; all can be found by their names in the selector above the source.
+MOST_DOCUMENTS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What has just become of documents.
+
+    Attributes:
+        said: What, in a sentence.
+        refused: What was not taken, and why.
+        removed: The document that was removed just now, and can be had back.
+    """
+
+    said: str = ""
+    refused: tuple[Refused, ...] = ()
+    removed: str | None = None
+
+
+def chats(entries: Sequence[Entry], current: str | None, deleted: str | None = None) -> str:
+    """A reader's conversations to choose from.
+
+    Args:
+        entries: The newest first.
+        current: Which of them is open.
+        deleted: Which was deleted just now, and can be had back.
+    """
+    items = "".join(_chat(entry, current) for entry in entries)
+    listed = f"<ul>{items}</ul>" if items else '<p class="fn-empty">What you ask is kept here.</p>'
+    undo = f'<p class="fn-undo">Deleted. {button("restore_chat", "Undo", chat=deleted)}</p>' if deleted else ""
+    shown = escape(current or "")
+    return (
+        f'<nav class="fn-chats" aria-label="Conversations" data-current="{shown}">'
+        f'<h2>Conversations</h2><div role="status">{undo}</div>{listed}</nav>'
+    )
+
+
+def chat_head(title: str | None, fault: str | None = None) -> str:
+    """What the open conversation is called and what can be done with it; nothing before it has begun."""
+    said = f'<p class="fn-fault" role="alert">{escape(fault)}</p>' if fault else ""
+    if title is None:
+        return said
+    buttons = "".join(
+        (
+            button("rename_chat", "Rename"),
+            button("save_chat", "Markdown", label="Save as Markdown", kind="md"),
+            button("save_chat", "JSON", label="Save as JSON", kind="json"),
+            button("delete_chat", "Delete"),
+        )
+    )
+    return f'<div class="fn-chat-head"><h2 class="fn-title">{escape(title)}</h2>{buttons}</div>{said}'
+
+
+def collections(names: Mapping[str, str], place: str) -> str:
+    """The collections to choose from, by their places, and which is asked."""
+    items = "".join(
+        f"<li>{button('ask_collection', name, current=where == place, place=where)}</li>"
+        for where, name in names.items()
+    )
+    new = button("make_collection", "New collection")
+    return f'<section class="fn-shelf"><h2>Collections</h2><ul>{items}</ul>{new}</section>'
+
+
+def documents(listed: Sequence[Listed], *, own: bool) -> str:
+    """The documents of a collection, in order; ``own``: whether they can be removed."""
+    items = "".join(_document(one, own=own) for one in islice(listed, MOST_DOCUMENTS))
+    more = f'<p class="fn-empty">{len(listed) - MOST_DOCUMENTS:,} more.</p>' if len(listed) > MOST_DOCUMENTS else ""
+    empty = "" if listed else '<p class="fn-empty">None yet. Add some, or drop them anywhere on the page.</p>'
+    return f'<section class="fn-documents"><h2>Documents</h2><ul>{items}</ul>{more}{empty}</section>'
+
+
+def news(event: Progress | Taken) -> News:
+    """How far an add has come, or what has become of it."""
+    if isinstance(event, Progress):
+        return News(f"Reading {min(event.done + 1, event.total)} of {event.total}: {event.source}")
+    report = event.report
+    done = {"added": report.added, "read anew": report.updated, "there already": report.unchanged}
+    said = ", ".join(f"{len(files)} {what}" for what, files in done.items() if files) or "None added"
+    failed = tuple(Refused(one.source, one.reason or "") for one in report.failed)
+    return News(f"{said}.", (*event.refused, *failed))
+
+
+def told(news: News) -> str:
+    """What has just become of documents, announced by screen readers."""
+    undo = f" {button('bring_back', 'Undo', source=news.removed)}" if news.removed else ""
+    said = f'<p class="fn-news">{escape(news.said)}{undo}</p>' if news.said else ""
+    refused = "".join(f"<li><b>{escape(one.name)}</b> {escape(one.reason)}</li>" for one in news.refused)
+    listed = f'<ul class="fn-refused">{refused}</ul>' if refused else ""
+    return f'<div role="status">{said}{listed}</div>'
+
+
+def _document(one: Listed, *, own: bool) -> str:
+    facts = [counted(one.passages, "passage")]
+    if one.size:
+        facts.append(_size(one.size))
+    if one.embedded < one.passages:
+        facts.append(f"by meaning {one.embedded / one.passages:.0%}")
+    removing = button("remove_document", "Remove", f"Remove {one.source}", source=one.source) if own else ""
+    size = f'<span class="fn-from">{" · ".join(facts)}</span>'
+    return f"<li>{button('view_document', one.source, document=one.id)}{size}{removing}</li>"
+
+
+def _size(size: int) -> str:
+    """Bytes, for people."""
+    for unit, bytes_ in (("MB", 1_000_000), ("kB", 1_000)):
+        if size >= bytes_:
+            return f"{size / bytes_:,.0f} {unit}"
+    return f"{size} bytes"
+
+
+def _chat(entry: Entry, current: str | None) -> str:
+    here = ' aria-current="true"' if entry.id == current else ""
+    id_ = escape(entry.id)
+    return f'<li><a href="?chat={id_}" data-do="open_chat" data-chat="{id_}"{here}>{escape(entry.title)}</a></li>'

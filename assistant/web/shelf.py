@@ -1,0 +1,122 @@
+"""The collections that a page can ask: index folders, each with an Assistant of its own. Knows nothing of the page."""
+
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from assistant.core import Assistant, shipped_index
+from assistant.errors import CollectionError
+from assistant.web.holdings import Library
+from index import Index
+
+SHIPPED = "The shipped article"
+MINE = "My documents"
+MOST_CHARACTERS = 60
+_INDEX = ".footnoted"
+# What every file system takes for a folder's name.
+_NAME = re.compile(r"[^\W_][\w \-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """Documents that are asked together.
+
+    Attributes:
+        name: What the reader calls them.
+        assistant: Who answers from them.
+        library: What there is.
+        own: Whether documents can be added and removed: those that ship stay as they are.
+    """
+
+    name: str
+    assistant: Assistant
+    library: Library
+    own: bool
+
+    @property
+    def place(self) -> str:
+        """Its index's folder, by which it is known."""
+        return str(self.assistant.index.path)
+
+
+class Shelf:
+    """The collection that the page was opened with, and those that readers have made. Safe between threads.
+
+    Args:
+        first: Who answers from the former.
+        folder: Where the others are kept, each in a folder of its own.
+        opener: Opens the index in a folder, which is made if it isn't there.
+    """
+
+    def __init__(self, first: Assistant, folder: Path, opener: Callable[[Path], Index]) -> None:
+        self._folder = folder
+        self._opener = opener
+        self._lock = threading.Lock()
+        self.first = _collection(_name(first.index.path), first)
+        self._opened = {self.first.place: self.first}
+
+    def names(self) -> dict[str, str]:
+        """The name of each collection by its place; that which the page was opened with is the first."""
+        made = sorted(self._folder.iterdir()) if self._folder.is_dir() else []
+        others = {str(path): path.name for path in made if path.is_dir() and _NAME.fullmatch(path.name)}
+        return {self.first.place: self.first.name} | others
+
+    def at(self, place: str) -> Collection:
+        """The collection of that place; where there is none any more, the first."""
+        with self._lock:
+            if place not in self._opened and place in self.names():
+                self._opened[place] = self._open(Path(place))
+            return self._opened.get(place, self.first)
+
+    def make(self, name: str) -> Collection:
+        """A new collection, without documents; where there is one of that name already, that one.
+
+        Raises:
+            CollectionError: That is no name for one.
+        """
+        name = " ".join(name.split())
+        if not _NAME.fullmatch(name) or len(name) > MOST_CHARACTERS:
+            raise CollectionError(
+                f"{name!r} is no name for a collection; use letters, digits, spaces and hyphens, at most "
+                f"{MOST_CHARACTERS} of them, beginning with a letter or a digit"
+            )
+        path = self._folder / name
+        with self._lock:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return self._opened.setdefault(str(path), self._open(path))
+
+    def own(self, place: str) -> Collection:
+        """The collection of that place; where nothing can be added to it, one of the reader's own."""
+        there = self.at(place)
+        return there if there.own else self.make(MINE)
+
+    def close(self) -> None:
+        """Release what was opened here; the first is its opener's."""
+        with self._lock:
+            for collection in self._opened.values():
+                if collection is not self.first:
+                    collection.assistant.index.close()
+
+    def _open(self, path: Path) -> Collection:
+        opened = self._opened.get(str(path))
+        if opened is not None:
+            return opened
+        first = self.first.assistant
+        return _collection(path.name, Assistant(self._opener(path), first.model, first.settings))
+
+
+def _collection(name: str, assistant: Assistant) -> Collection:
+    return Collection(name, assistant, Library(assistant.index), own=not _ships(assistant.index.path))
+
+
+def _ships(path: Path) -> bool:
+    return path.resolve() == shipped_index().resolve()
+
+
+def _name(path: Path) -> str:
+    """What to call the index in a folder: what the folder is called, or the one that it stands in."""
+    if _ships(path):
+        return SHIPPED
+    return path.parent.name if path.name == _INDEX else path.name

@@ -1,0 +1,244 @@
+"""What the page's parts show of a session and its collection, as updates for Gradio. Changes nothing itself."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from assistant.web import lists, render, source
+from assistant.web.conversation import Conversation, Exchange, Place
+from assistant.web.holdings import Look
+from assistant.web.layout import Parts, examples
+from assistant.web.lists import News
+from assistant.web.session import Session
+from assistant.web.shelf import Collection, Shelf
+from index.errors import DocumentError
+from index.types import State
+
+Update = dict[Any, Any]
+
+SUGGESTIONS = {
+    "1d277cccf9fc0d63ae95f600f236a0260f9617ed38839e538d7e438a2ea265da": (
+        "Who is Japan's foreign minister?",
+        "How many US service personnel are stationed in Japan?",
+        "What will the new guidelines improve?",
+        "How old is Gen Nakatani?",
+    )
+}
+"""Questions to begin with, by the SHA-256 of the document that they are about."""
+
+LEFT = "The document that was shown here is no longer in the index."
+NO_DOCUMENTS = "No documents yet. Add some under ☰, or drop them anywhere on this page."
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one reader's page shows of the index, in so few words that a state of it costs nothing.
+
+    Attributes:
+        state: What the header tells.
+        choices: The hash of the documents that can be chosen.
+    """
+
+    state: State
+    choices: int
+
+    @property
+    def ready(self) -> bool:
+        """Whether all is found by its meaning too."""
+        return self.state.embedded == self.state.passages
+
+
+class Views:
+    """Updates for the parts of a page.
+
+    Args:
+        shelf: The collections.
+        parts: What is updated.
+        seen: Keeps a ``Seen`` for each reader.
+        on_show: Keeps the id of the document in the pane; not asked of the selector, because Gradio refuses what is no
+            longer among its choices.
+    """
+
+    def __init__(self, shelf: Shelf, parts: Parts, seen: gr.State, on_show: gr.State) -> None:
+        self._shelf = shelf
+        self._parts = parts
+        self._seen = seen
+        self._on_show = on_show
+
+    @property
+    def nothing(self) -> Update:
+        """An update that changes nothing, where Gradio wants one."""
+        return {self._parts.stop: gr.skip()}
+
+    @property
+    def nothing_new(self) -> Update:
+        """The same for ``refreshed``."""
+        return {self._seen: gr.skip()}
+
+    def chat(self, session: Session) -> Update:
+        """The chat and its buttons as they are now."""
+        conversation = session.conversation
+        return {
+            self._parts.chat: _messages(conversation),
+            self._parts.ask: gr.update(visible=not conversation.open),
+            self._parts.stop: gr.update(visible=conversation.open),
+        }
+
+    def kept(self, session: Session, deleted: str | None = None) -> Update:
+        """The list of conversations, and what the open one is called."""
+        return {
+            self._parts.chats: lists.chats(session.entries(), session.chat, deleted),
+            self._parts.head: lists.chat_head(session.title, session.fault),
+        }
+
+    def documents(self, session: Session) -> Update:
+        """The list of documents."""
+        collection = self._shelf.at(session.place)
+        listed = collection.assistant.index.listing()
+        return {self._parts.documents: lists.documents(listed, own=collection.own)}
+
+    def told(self, news: News) -> Update:
+        """What has just become of documents."""
+        return {self._parts.news: lists.told(news)}
+
+    def whole(self, session: Session, deleted: str | None = None) -> Update:
+        """All that a conversation shows, with its last words in the pane."""
+        last = session.conversation.last
+        cited = last.cited if last else ()
+        first = self._shelf.at(session.place).library.look().first
+        pane = self.view(session, last, cited[0]) if last and cited else self.document(session, first)
+        return self.chat(session) | self.kept(session, deleted) | pane
+
+    def side(self, session: Session) -> Update:
+        """Conversations, collections and documents to choose from."""
+        listed = lists.collections(self._shelf.names(), self._shelf.at(session.place).place)
+        return self.kept(session) | self.documents(session) | {self._parts.collections: listed}
+
+    def collection(self, session: Session) -> Update:
+        """The whole, and all that is said of the collection that is asked."""
+        collection = self._shelf.at(session.place)
+        look = collection.library.look()
+        suggested = examples(suggestions(collection, look))
+        return (
+            self.whole(session)
+            | self.side(session)
+            | {
+                self._parts.chat: gr.update(value=_messages(session.conversation), examples=suggested),
+                self._parts.news: lists.told(News()),
+                self._parts.counts: render.holdings(look.state),
+                self._parts.fault: render.fault(look.state),
+            }
+            | self._offer(look, self._shown_by(session, look))
+        )
+
+    def news(self, session: Session, before: Exchange | None) -> Update:
+        """What an event has changed in the newest exchange: nothing, the chat, or the pane too."""
+        newest = session.conversation.last
+        if newest is None or newest == before:
+            return self.nothing
+        cited = newest.cited
+        new = cited and (before is None or cited != before.cited)
+        return self.chat(session) | (self.view(session, newest, cited[0]) if new else {})
+
+    def view(self, session: Session, exchange: Exchange, place: Place, *, asked: bool = False) -> Update:
+        """The pane at a place, with all places of its exchange marked."""
+        collection = self._shelf.at(session.place)
+        pane = show(collection, place.document_id, exchange, place.key, asked=asked)
+        return {self._parts.pane: pane} | self._select(collection, place.document_id)
+
+    def document(self, session: Session, document_id: str | None) -> Update:
+        """The pane at the beginning of a document."""
+        collection = self._shelf.at(session.place)
+        pane = show(collection, document_id, session.conversation.last)
+        return {self._parts.pane: pane} | self._select(collection, document_id)
+
+    def selected(self, session: Session, chosen: str | None, on_show: str | None) -> Update:
+        """What was chosen, unless there is no such document: it may be gone, or half a name be typed."""
+        collection = self._shelf.at(session.place)
+        found = collection.library.look().find(chosen)
+        return self._select(collection, on_show) if found is None else self.document(session, found)
+
+    def refreshed(self, session: Session, seen: Seen, on_show: str | None) -> Update:
+        """What another process, or the embedding in the background, has changed in the index."""
+        collection = self._shelf.at(session.place)
+        look = collection.library.look()
+        if look.state == seen.state:
+            return self.nothing_new
+        news: Update = {self._parts.counts: render.holdings(look.state)}
+        if look.state.fault != seen.state.fault:
+            news[self._parts.fault] = render.fault(look.state)
+        shown = on_show if on_show in look.sources else look.first
+        now = seen_of(look, shown)
+        if shown != on_show:
+            above = LEFT if on_show else ""
+            news[self._parts.pane] = show(collection, shown, session.conversation.last, above=above)
+            news |= self._offer(look, shown)
+        elif now.choices != seen.choices:
+            # Without a value, which would end what is being typed there.
+            news[self._parts.selector] = _selector(look, shown)
+        if now.choices != seen.choices or now.ready != seen.ready:
+            news |= self.documents(session)
+        return news | {self._seen: now}
+
+    def _shown_by(self, session: Session, look: Look) -> str | None:
+        last = session.conversation.last
+        return last.cited[0].document_id if last and last.cited else look.first
+
+    def _select(self, collection: Collection, document_id: str | None) -> Update:
+        """The selector at a document."""
+        look = collection.library.look()
+        if look.is_listed(document_id):
+            return {self._parts.selector: document_id, self._on_show: document_id}
+        return self._offer(look, document_id)
+
+    def _offer(self, look: Look, shown: str | None) -> Update:
+        """The selector at a document, with all that there is to select; at none where that is not there."""
+        selected = shown if shown in look.sources else None
+        return {self._parts.selector: _selector(look, shown, value=selected), self._on_show: shown}
+
+
+def show(
+    collection: Collection,
+    document_id: str | None,
+    exchange: Exchange | None = None,
+    goto: str | None = None,
+    *,
+    asked: bool = False,
+    above: str = "",
+) -> str:
+    """A document as the pane shows it, with the places of an exchange marked."""
+    if document_id is None:
+        return source.note(NO_DOCUMENTS)
+    try:
+        document = collection.assistant.index.document(document_id)
+    except DocumentError:
+        return source.note("This document is no longer in the index.")
+    return source.pane(document, exchange.places if exchange else (), goto, asked=asked, above=above)
+
+
+def seen_of(look: Look, shown: str | None) -> Seen:
+    """What a page shows of the index."""
+    return Seen(look.state, hash(look.choices(shown)))
+
+
+def suggestions(collection: Collection, look: Look) -> tuple[str, ...]:
+    """Questions to begin with."""
+    first = [collection.assistant.index.document(look.first)] if look.first else []
+    return tuple(text for document in first for text in SUGGESTIONS.get(document.sha256, ()))
+
+
+def _selector(look: Look, shown: str | None, **value: str | None) -> Any:
+    return gr.update(choices=list(look.choices(shown)), visible=len(look.sources) > 1, **value)
+
+
+def _messages(conversation: Conversation) -> list[dict[str, Any]]:
+    """The conversation for the chat, as components: those keep their attributes, and their place in the page."""
+    return [
+        {"role": role, "content": gr.HTML(content, js_on_load=None, apply_default_css=False)}
+        for exchange in conversation.exchanges
+        for role, content in (
+            ("user", render.question(exchange)),
+            ("assistant", render.reply(exchange, newest=exchange is conversation.last)),
+        )
+    ]

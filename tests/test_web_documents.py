@@ -1,0 +1,236 @@
+"""Collections, and files that readers bring: what is taken, what isn't and why, and that nothing is lost."""
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from assistant import core, llm
+from assistant.core import Assistant
+from assistant.errors import CollectionError
+from assistant.settings import Settings
+from assistant.web import lists, shelf, uploads
+from assistant.web.lists import News
+from assistant.web.shelf import Shelf
+from assistant.web.uploads import Refused, Taken
+from index import Index, Progress
+from index.errors import DocumentError
+from index.types import Listed
+from tests import index_fakes
+from tests.fakes import ScriptedLLM
+from tests.test_web_render import HOSTILE, Parsed, shown
+
+BAKERY = "Anna Berg opened the bakery in 1987."
+Bring = Callable[..., list[Path]]
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[Index]:
+    with Index.open(tmp_path / "notes" / ".footnoted", index_fakes.model()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def bring(tmp_path: Path) -> Bring:
+    """Puts files where a page would put what it is sent."""
+
+    def put(**contents: str) -> list[Path]:
+        folder = tmp_path / "temporary"
+        folder.mkdir(exist_ok=True)
+        for name, text in contents.items():
+            (folder / name.replace("_", ".")).write_text(text, "utf-8")
+        return [folder / name.replace("_", ".") for name in contents]
+
+    return put
+
+
+@pytest.fixture
+def shelved(index: Index, tmp_path: Path) -> Iterator[Shelf]:
+    first = Assistant(index, llm.wrap(ScriptedLLM()), Settings())
+    with closing(Shelf(first, tmp_path / "collections", opener)) as made:
+        yield made
+
+
+def opener(path: Path) -> Index:
+    return Index.open(path, index_fakes.model())
+
+
+def taken(index: Index, files: list[Path]) -> Taken:
+    *progress, last = uploads.take(index, files)
+    assert all(isinstance(one, Progress) for one in progress)
+    assert isinstance(last, Taken)
+    return last
+
+
+def sources(index: Index) -> list[str]:
+    return [one.source for one in index.listing()]
+
+
+def test_files_are_copied_read_and_gone_from_where_they_came(index: Index, bring: Bring) -> None:
+    files = bring(bakery_md=BAKERY, mill_txt="The mill was sold in 1983.")
+    last = taken(index, files)
+    assert [one.source for one in last.report.added] == ["bakery.md", "mill.txt"]
+    assert last.refused == ()
+    index.embed()
+    assert [(one.source, one.path, one.size, one.passages, one.embedded) for one in index.listing()] == [
+        ("bakery.md", str(index.path / "uploads" / "bakery.md"), 36, 1, 1),
+        ("mill.txt", str(index.path / "uploads" / "mill.txt"), 26, 1, 1),
+    ]
+    assert not any(path.exists() for path in files)
+    assert stat.S_IMODE((index.path / "uploads").stat().st_mode) == 0o700
+    assert [hit.passage.text for hit in index.search("bakery", 1)] == [BAKERY]
+
+
+def test_a_file_of_the_same_name_is_its_new_version(index: Index, bring: Bring) -> None:
+    taken(index, bring(bakery_md=BAKERY))
+    last = taken(index, bring(bakery_md="The bakery was closed in 2001."))
+    assert [one.source for one in last.report.updated] == ["bakery.md"]
+    assert sources(index) == ["bakery.md"]
+
+
+def test_what_cannot_be_read_is_named_with_the_reason_and_stops_no_other(
+    index: Index, bring: Bring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "MOST_BYTES", 40)
+    files = bring(tool_exe="MZ", bakery_md=BAKERY, empty_txt="", large_txt="x" * 41)
+    last = taken(index, files)
+    assert [one.source for one in last.report.added] == ["bakery.md"]
+    assert [one.name for one in last.refused] == ["tool.exe", "large.txt"]
+    told = lists.news(last)
+    assert told.said == "1 added."
+    assert [one.name for one in told.refused] == ["tool.exe", "large.txt", "empty.txt"]
+    assert all(one.reason for one in told.refused)
+    assert not any(path.exists() for path in files)
+
+
+def test_only_so_many_are_taken_at_once(index: Index, bring: Bring, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "MOST_FILES", 1)
+    last = taken(index, bring(bakery_md=BAKERY, mill_txt="The mill."))
+    assert sources(index) == ["bakery.md"]
+    assert last.refused == (Refused("mill.txt", "more than 1 files at once"),)
+
+
+def test_a_copy_that_fails_is_said_so(index: Index, bring: Bring) -> None:
+    (index.path / "uploads" / "bakery.md").mkdir(parents=True)
+    with pytest.raises(CollectionError, match=r"bakery\.md can't be copied to"):
+        taken(index, bring(bakery_md=BAKERY))
+    assert [path.name for path in (index.path / "uploads").iterdir()] == ["bakery.md"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("../../etc/passwd.txt", "passwd.txt"),
+        ("..\\..\\a.md", "a.md"),
+        ("a\0b\n.md", "a_b_.md"),
+        ('<b>"x".md', "_b__x_.md"),
+        ("..", "document"),
+        ("", "document"),
+        ("ä" * 300 + ".pdf", "ä" * 98 + ".pdf"),
+        ("notes.md", "notes.md"),
+    ],
+)
+def test_a_name_leads_nowhere_else(name: str, kept: str) -> None:
+    assert uploads.safe(name) == kept
+    assert len(os.fsencode(uploads.safe(name))) <= 200
+
+
+def test_what_was_removed_can_be_had_back(index: Index, bring: Bring) -> None:
+    taken(index, bring(bakery_md=BAKERY))
+    path = uploads.remove(index, "bakery.md")
+    assert sources(index) == []
+    assert path == index.path / "removed" / "bakery.md"
+    *_, last = uploads.bring_back(index, path)
+    assert isinstance(last, Taken)
+    assert sources(index) == ["bakery.md"]
+    assert (index.path / "uploads" / "bakery.md").read_text("utf-8") == BAKERY
+
+
+def test_a_file_of_the_readers_own_stays_where_it_is(index: Index, tmp_path: Path) -> None:
+    file = tmp_path / "bakery.md"
+    file.write_text(BAKERY, "utf-8")
+    index.add(file)
+    path = uploads.remove(index, "bakery.md")
+    assert path == file
+    assert file.exists()
+    list(uploads.bring_back(index, path))
+    assert sources(index) == ["bakery.md"]
+
+
+def test_a_document_that_is_not_there_cannot_be_removed(index: Index) -> None:
+    with pytest.raises(DocumentError, match="not in the index"):
+        uploads.remove(index, "bakery.md")
+
+
+def test_a_collection_is_made_found_again_and_asked_with_the_same_model(shelved: Shelf, bring: Bring) -> None:
+    made = shelved.make("  My   recipes ")
+    assert (made.name, made.own) == ("My recipes", True)
+    assert made.assistant.model is shelved.first.assistant.model
+    taken(made.assistant.index, bring(bakery_md=BAKERY))
+    assert shelved.make("My recipes") is made
+    assert shelved.at(made.place) is made
+    assert list(shelved.names().values()) == ["notes", "My recipes"]
+
+
+def test_collections_are_there_after_a_restart(shelved: Shelf, tmp_path: Path, bring: Bring) -> None:
+    place = shelved.make("Recipes").place
+    taken(shelved.at(place).assistant.index, bring(bakery_md=BAKERY))
+    shelved.close()
+    with closing(Shelf(shelved.first.assistant, tmp_path / "collections", opener)) as again:
+        assert place in again.names()
+        assert sources(again.at(place).assistant.index) == ["bakery.md"]
+
+
+def test_a_place_that_is_none_is_the_first(shelved: Shelf, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    for place in ("", "/", "..", str(tmp_path / "elsewhere"), str(tmp_path / "collections" / ".." / "elsewhere")):
+        assert shelved.at(place) is shelved.first
+
+
+@pytest.mark.parametrize("name", ["", " ", ".", "..", "../x", "a/b", "a\\b", "-x", "x" * 61, "a\0", *HOSTILE])
+def test_what_is_no_name_is_said_so(shelved: Shelf, tmp_path: Path, name: str) -> None:
+    with pytest.raises(CollectionError, match="is no name"):
+        shelved.make(name)
+    assert not (tmp_path / "collections").exists()
+
+
+def test_to_the_article_that_ships_nothing_is_added(
+    index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shelf, "shipped_index", lambda: index.path)
+    with closing(Shelf(Assistant(index, llm.wrap(ScriptedLLM()), Settings()), tmp_path / "c", opener)) as made:
+        assert (made.first.name, made.first.own) == ("The shipped article", False)
+        own = made.own(made.first.place)
+        assert (own.name, own.own) == ("My documents", True)
+        assert made.own(own.place) is own
+    assert core.shipped_index() != index.path
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_hostile_names_are_shown_as_they_are(hostile: str) -> None:
+    listed = [Listed("d", hostile, "", 5, 2, 1)]
+    for html in (
+        lists.documents(listed, own=True),
+        lists.collections({"place": hostile}, "place"),
+        lists.told(News(hostile)),
+        lists.told(News("x", (Refused(hostile, "no"),))),
+        lists.told(News("x", (Refused("no", hostile),))),
+    ):
+        assert shown(hostile) in Parsed(html).text
+    assert Parsed(lists.told(News("x", removed=hostile))).text == "x Undo"
+
+
+def test_documents_are_listed_with_size_passages_and_state() -> None:
+    listed = [Listed("a", "a.md", "/a.md", 1_234_567, 12, 3), Listed("b", "b.md", "", 0, 1, 1)]
+    html = lists.documents(listed, own=False)
+    text = Parsed(html).text
+    assert "12 passages · 1 MB · by meaning 25%" in text
+    assert "1 passage" in text
+    assert "Remove" not in text
+    assert "remove_document" in lists.documents(listed, own=True)
+    assert "None yet" in lists.documents([], own=True)
+    many = [Listed(str(n), f"{n}.md", "", 0, 1, 1) for n in range(lists.MOST_DOCUMENTS + 5)]
+    assert "5 more." in lists.documents(many, own=True)
