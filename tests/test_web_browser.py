@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, Response, Route, expect
 
 from assistant import llm
@@ -142,6 +143,11 @@ def words(page: Page, key: str) -> str:
     return "".join(page.locator(f'[data-marks~="{key}"]').all_text_contents())
 
 
+def said(page: Page, text: str) -> Locator:
+    """A sentence of an answer."""
+    return page.locator(".fn-words").get_by_text(text)
+
+
 def marks(page: Page, key: str) -> Locator:
     return page.locator(f'[data-marks~="{key}"]').first
 
@@ -173,10 +179,10 @@ def test_sentences_appear_one_by_one(opened: Opener) -> None:
     seconds = "getComputedStyle(document.querySelector('.fn-working'), '::after').getPropertyValue('--fn-seconds')"
     assert page.evaluate(seconds).isdecimal()
     expect(page.get_by_role("button", name="Stop")).to_be_visible()
-    expect(page.get_by_text(MINISTER)).to_be_visible()
+    expect(said(page, MINISTER)).to_be_visible()
     expect(page.get_by_text("Checking the next sentence")).to_be_visible()
-    expect(page.get_by_text(TROOPS)).to_have_count(0)
-    expect(page.get_by_text(TROOPS)).to_be_visible()
+    expect(said(page, TROOPS)).to_have_count(0)
+    expect(said(page, TROOPS)).to_be_visible()
     answered(page)
     expect(page.get_by_role("button", name="Ask", exact=True)).to_be_visible()
 
@@ -201,6 +207,57 @@ def test_footnotes_work_from_the_keyboard(opened: Opener) -> None:
     page.get_by_role("link", name=re.compile("Footnote 2: The United States has around 47,000")).press("Enter")
     expect(marks(page, "a1-2")).to_be_in_viewport()
     expect(page.get_by_role("link", name="Back to footnote 2")).to_be_focused()
+
+
+def test_arrows_lead_from_one_footnote_to_the_next(opened: Opener) -> None:
+    page = opened(ScriptedLLM([f"{MINISTER} {TROOPS}"]))
+    ask(page)
+    answered(page)
+    footnote(page, "a1-1").focus()
+    page.keyboard.press("ArrowRight")
+    expect(footnote(page, "a1-2")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="Back to footnote 2")).to_be_focused()
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_role("link", name="Back to footnote 1")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(footnote(page, "a1-1")).to_be_focused()
+
+
+def test_what_was_found_is_in_the_pane_while_the_model_still_writes(opened: Opener) -> None:
+    page = opened(ScriptedLLM([MINISTER], pause=0.6))
+    ask(page)
+    expect(marks(page, "p1-1")).to_be_in_viewport()
+    expect(page.locator(".fn-reply")).to_contain_text("Reading")
+    answered(page)
+    expect(page.locator(".fn-document mark.fn-nearby")).to_have_count(0)
+    expect(marks(page, "a1-1")).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_stands_in_the_way_of_those_who_cannot_see_or_point(opened: Opener, scheme: str, width: int) -> None:
+    model = ScriptedLLM([f"{MINISTER} {TROOPS}", NOT_STATED])
+    page = opened(model, color_scheme=scheme, viewport={"width": width, "height": 800})
+    assert violations(page) == []
+    ask(page)
+    answered(page)
+    ask(page, "How old is Gen Nakatani?")
+    expect(page.get_by_text("Not in the documents")).to_be_visible()
+    page.get_by_role("button", name="This is wrong").first.click()
+    page.get_by_role("button", name="Conversations and documents").click()
+    expect(conversations(page)).to_be_visible()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    footnote(page, "a1-2").click()
+    expect(marks(page, "a1-2")).to_be_in_viewport()
+    assert violations(page) == []
+
+
+def violations(page: Page) -> list[tuple[str, str]]:
+    """What axe-core finds: the rule, and the first element that breaks it."""
+    found = Axe().run(page).response["violations"]
+    return [(one["id"], one["nodes"][0]["html"]) for one in found]
 
 
 def test_hovering_shows_the_quote_and_its_source(opened: Opener) -> None:
@@ -255,7 +312,7 @@ def test_a_refusal_says_why_and_offers_the_nearest_passages(opened: Opener) -> N
     page = opened(ScriptedLLM([NOT_STATED]))
     ask(page, "How old is Gen Nakatani?")
     expect(page.get_by_text("Not in the documents")).to_be_visible()
-    expect(page.get_by_text("no passage found states the answer")).to_be_visible()
+    expect(said(page, "no passage found states the answer")).to_be_visible()
     link = footnote(page, "p1-2")
     link.click()
     expect(marks(page, "p1-2")).to_be_in_viewport()
@@ -268,7 +325,7 @@ def test_an_error_is_told_and_the_question_can_be_asked_again(opened: Opener) ->
     expect(page.get_by_text("nothing answers at localhost:1; is the server running?")).to_be_visible()
     expect(box(page)).to_have_value(QUESTION)
     box(page).press("Enter")
-    expect(page.get_by_text(MINISTER)).to_be_visible()
+    expect(said(page, MINISTER)).to_be_visible()
     expect(box(page)).to_have_value("")
 
 
@@ -295,13 +352,13 @@ def test_stopping_ends_the_work(opened: Opener) -> None:
     model = ScriptedLLM([f"{MINISTER} {TROOPS}", TROOPS], pause=0.2)
     page = opened(model)
     ask(page)
-    expect(page.get_by_text(MINISTER)).to_be_visible()
+    expect(said(page, MINISTER)).to_be_visible()
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_text("Stopped.")).to_be_visible()
-    expect(page.get_by_text(MINISTER)).to_be_visible()
+    expect(said(page, MINISTER)).to_be_visible()
     wait_until(page, lambda: model.closed == 1)
     ask(page, "How many US service personnel are stationed in Japan?")
-    expect(page.get_by_text(TROOPS)).to_be_visible()
+    expect(said(page, TROOPS)).to_be_visible()
     expect(page.get_by_text("Stopped.")).to_be_visible()
 
 
@@ -309,7 +366,7 @@ def test_closing_the_tab_ends_the_work(opened: Opener) -> None:
     model = ScriptedLLM([f"{MINISTER} {TROOPS} " * 20], pause=0.2)
     page = opened(model)
     ask(page)
-    expect(page.get_by_text(MINISTER)).to_be_visible()
+    expect(said(page, MINISTER)).to_be_visible()
     page.goto("about:blank")
     wait_until(page, lambda: model.closed == 1)
 
@@ -322,8 +379,8 @@ def test_questions_wait_in_line_and_say_so(opened: Opener) -> None:
     expect(page.get_by_text("Reading")).to_be_visible()
     ask(second)
     expect(second.get_by_text("Waiting: 1 question before this one…")).to_be_visible()
-    expect(page.get_by_text(TROOPS)).to_be_visible()
-    expect(second.get_by_text(TROOPS)).to_be_visible()
+    expect(said(page, TROOPS)).to_be_visible()
+    expect(said(second, TROOPS)).to_be_visible()
 
 
 def test_a_new_chat_forgets_the_old_one(opened: Opener) -> None:
@@ -332,7 +389,7 @@ def test_a_new_chat_forgets_the_old_one(opened: Opener) -> None:
     ask(page)
     answered(page)
     page.get_by_role("button", name="New chat").click()
-    expect(page.get_by_text(MINISTER)).to_have_count(0)
+    expect(said(page, MINISTER)).to_have_count(0)
     expect(page.get_by_role("heading", name="Ask your documents")).to_be_visible()
     assert words(page, "a1-1") == ""
     ask(page, "How many of them are there?")
@@ -349,7 +406,7 @@ def test_a_conversation_goes_on_after_a_reload_and_after_a_restart(browser: Brow
         kept = urlsplit(page.url).query
         assert kept.startswith("chat=")
         page.reload()
-        expect(page.get_by_text(MINISTER)).to_be_visible()
+        expect(said(page, MINISTER)).to_be_visible()
         assert words(page, "a1-1") == MINISTER_QUOTE
         ask(page, "How many service personnel are in Japan?")
         answered(page, 2)
@@ -359,7 +416,7 @@ def test_a_conversation_goes_on_after_a_reload_and_after_a_restart(browser: Brow
         footnote(page, "a1-1").click()
         expect(marks(page, "a1-1")).to_be_in_viewport()
         page.get_by_role("button", name="New chat").click()
-        expect(page.get_by_text(MINISTER)).to_have_count(0)
+        expect(said(page, MINISTER)).to_have_count(0)
         assert urlsplit(page.url).query == ""
         page.get_by_role("button", name="Conversations").click()
         conversations(page).get_by_role("link", name=QUESTION).click()
@@ -385,10 +442,10 @@ def test_a_conversation_is_renamed_deleted_and_had_back(opened: Opener) -> None:
     expect(conversations(page).get_by_role("link", name="<b>The talks</b>")).to_be_visible()
     page.get_by_role("button", name="Delete").click()
     expect(title).to_have_count(0)
-    expect(page.get_by_text(MINISTER)).to_have_count(0)
+    expect(said(page, MINISTER)).to_have_count(0)
     page.get_by_role("button", name="Undo").click()
     expect(title).to_be_visible()
-    expect(page.get_by_text(MINISTER)).to_be_visible()
+    expect(said(page, MINISTER)).to_be_visible()
 
 
 def test_a_conversation_is_saved_as_a_file(opened: Opener) -> None:
@@ -411,15 +468,15 @@ def test_the_newest_question_is_asked_again_and_in_other_words(opened: Opener) -
     model = ScriptedLLM([TROOPS, MINISTER, TROOPS])
     page = opened(model)
     ask(page)
-    expect(page.get_by_text(TROOPS)).to_be_visible()
+    expect(said(page, TROOPS)).to_be_visible()
     page.get_by_role("button", name="Ask again").click()
-    expect(page.get_by_text(MINISTER)).to_be_visible()
+    expect(said(page, MINISTER)).to_be_visible()
     expect(page.locator(".fn-reply")).to_have_count(1)
     page.get_by_role("button", name="Edit question").click()
     expect(box(page)).to_have_value(QUESTION)
     expect(page.locator(".fn-reply")).to_have_count(0)
     ask(page, "How many service personnel are in Japan?")
-    expect(page.get_by_text(TROOPS)).to_be_visible()
+    expect(said(page, TROOPS)).to_be_visible()
     expect(page.locator(".fn-question")).to_have_text(["How many service personnel are in Japan?"])
 
 
@@ -428,8 +485,10 @@ def test_what_a_reader_finds_of_an_answer_is_kept(opened: Opener) -> None:
     ask(page)
     answered(page)
     wrong = page.get_by_role("button", name="This is wrong")
+    expect(page.get_by_text("tokens read")).not_to_be_visible()
     wrong.click()
     expect(wrong).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_text("tokens read")).to_be_visible()
     page.reload()
     expect(wrong).to_have_attribute("aria-pressed", "true")
     wrong.click()
@@ -528,7 +587,7 @@ def test_the_page_fits_a_phone(opened: Opener) -> None:
         expect(control).to_be_in_viewport(ratio=1)
     ask(page)
     answered(page)
-    expect(page.get_by_text(MINISTER)).to_be_in_viewport()
+    expect(said(page, MINISTER)).to_be_in_viewport()
     expect(pane(page)).not_to_be_visible()
     footnote(page, "a1-2").tap()
     expect(marks(page, "a1-2")).to_be_in_viewport()

@@ -69,6 +69,13 @@ def test_a_footnote_is_a_place_as_soon_as_its_sentence_stands() -> None:
     assert all(TEXT[place.start : place.end] == place.quote for place in settled.places)
 
 
+def test_what_was_found_is_a_place_until_something_is_said() -> None:
+    found = Exchange(3, "Who?").told(Found("Who?", HITS))
+    assert [place.key for place in found.places] == ["p3-1", "p3-2", "p3-3"]
+    assert [place.key for place in found.told(OPENED).places] == ["a3-1"]
+    assert found.told(Settled(answer(OPENED))).places == found.told(OPENED).places
+
+
 def test_a_refusal_offers_the_nearest_passages_and_cites_nothing() -> None:
     refused = Exchange(3, "Who?").told(Settled(refusal()))
     assert [place.key for place in refused.places] == ["p3-1", "p3-2", "p3-3"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from assistant.llm import Model
-from assistant.types import Claim, Found, Said, Settled, Working
+from assistant.types import Claim, Found, Said, Settled, Usage, Working
 from assistant.web import export, lists, render, source, stored
 from assistant.web.conversation import Conversation, Exchange, Place, Waiting
 from assistant.web.store import Entry
@@ -29,12 +29,33 @@ HOSTILE = (
     "&lt;script&gt; &amp;amp; &#13; &nosuch;",
     "\0\r\n\x1b[31m\u202e\u2028\ufeff",
 )
-TAGS = {"a", "b", "button", "div", "h2", "i", "li", "mark", "nav", "ol", "p", "section", "span", "sup", "ul"}
+TAGS = {
+    "a",
+    "b",
+    "button",
+    "dd",
+    "details",
+    "div",
+    "dl",
+    "dt",
+    "h2",
+    "i",
+    "li",
+    "mark",
+    "nav",
+    "ol",
+    "p",
+    "section",
+    "span",
+    "summary",
+    "sup",
+    "ul",
+}
 ATTRIBUTES = {
     *("aria-label", "class", "data-asked", "data-back", "data-fn", "data-goto", "data-label", "data-marks"),
     *("data-quote", "data-source", "href", "id", "role", "aria-current", "aria-pressed", "data-chat", "data-current"),
     *("data-do", "data-kind", "data-liked", "data-name", "data-number", "data-serial", "data-text", "title", "type"),
-    *("data-document", "data-place"),
+    *("data-document", "data-place", "data-question", "open"),
 }
 
 texts = st.one_of(st.text(max_size=60), st.sampled_from(HOSTILE), st.text("<>&\"'/=ab \n\r", max_size=60))
@@ -152,6 +173,8 @@ def test_hostile_words_in_a_conversation_are_shown_as_they_are(hostile: str) -> 
         render.reply(Exchange(1, "Who?", failure=hostile)),
         render.reply(Exchange(1, "Who?").told(Settled(replace(refusal(), reason=hostile)))),
         render.reply(Exchange(1, "Who?").told(Settled(answer(kind="chat", text=hostile)))),
+        render.reply(Exchange(1, "Who?").told(Settled(answer(OPENED, query=hostile)))),
+        render.welcome([hostile]),
         render.where(Model(ScriptedLLM(), hostile, "there")),
         render.where(Model(ScriptedLLM(), "model", hostile)),
         lists.chats([Entry("c1", hostile, 0.0)], None),
@@ -198,6 +221,24 @@ def test_of_an_answer_one_can_say_whether_it_is_right_and_of_the_newest_what_to_
     ]
     assert pressed(render.reply(Exchange(3, "Who?").told(OPENED), newest=True)) == {}
     assert list(pressed(render.reply(Exchange(3, "Who?", stopped=True), newest=True))) == ["ask_again", "edit_question"]
+
+
+def test_what_each_stage_did_is_told_and_stands_open_where_the_answer_is_said_wrong() -> None:
+    usage = Usage("small", prompt_tokens=3804, cached_tokens=3749, completion_tokens=15, calls=2)
+    told = answer(OPENED, query="Who opened the bakery?", usage=usage, timings={"search": 0.25, "total": 1.0})
+    settled = Exchange(1, "Who?").told(Settled(told))
+    text = Parsed(render.reply(settled)).text
+    for what in ("Who opened the bakery?", "3,804 tokens read, 3,749 of them before; 15 written", "search 0.25"):
+        assert what in text
+    assert "carried 100%, confidence 90%" in text
+    assert "<details" in render.reply(settled)
+    assert " open>" not in render.reply(settled)
+    assert " open>" in render.reply(replace(settled, liked=False))
+
+
+def test_questions_to_begin_with_are_buttons() -> None:
+    assert 'data-do="ask_suggested" data-question="Who?"' in render.welcome(["Who?"])
+    assert "<ul>" not in render.welcome([])
 
 
 def pressed(html: str) -> dict[str, str | None]:

@@ -92,10 +92,11 @@ class Exchange:
 
     @property
     def places(self) -> tuple[Place, ...]:
-        """The footnotes so far; for a refusal the nearest passages too."""
+        """The footnotes so far; for a refusal, and before anything is said, the nearest passages too."""
         said = [citation for one in self.said for citation in one.citations]
         notes = [_footnote(self.number, citation) for citation in (self.answer.citations if self.answer else said)]
-        near = self.answer.hits[:NEAREST] if self.answer is not None and self.answer.kind in REFUSALS else ()
+        refused = self.answer is not None and self.answer.kind in REFUSALS
+        near = self.hits[:NEAREST] if refused or (self.open and not self.said) else ()
         return (*notes, *(_near(self.number, rank, hit) for rank, hit in enumerate(near, start=1)))
 
     @property
@@ -115,7 +116,7 @@ class Exchange:
             case Said():
                 return replace(self, said=(*self.said, event))
             case Settled(answer):
-                return replace(self, answer=answer)
+                return replace(self, answer=answer, hits=answer.hits)
 
     def turns(self) -> tuple[Turn, ...]:
         """The exchange as history for the questions that follow; nothing where nothing was said."""

@@ -10,10 +10,6 @@ import gradio as gr
 # How often an open page looks what other processes have added.
 REFRESH_SECONDS = 0.9
 
-_WELCOME = """\
-<div class="fn-welcome"><h2>Ask your documents</h2>
-<p>Every sentence of the answer carries a footnote to the exact words it came from.<br>
-When the documents don’t say, you are told so.</p></div>"""
 _TOGGLE = """\
 <button type="button" id="fn-toggle" data-toggle="fn-side" aria-controls="fn-side" aria-expanded="false"
  aria-label="Conversations and documents" title="Conversations and documents">☰</button>"""
@@ -35,7 +31,7 @@ class Begun:
         document: The document in the pane, as HTML.
         shown: The id of that document; None where there is none.
         choices: The documents to choose from, by name and id.
-        suggestions: Questions to begin with.
+        welcome: What stands where the conversation will, as HTML.
     """
 
     where: str
@@ -44,7 +40,7 @@ class Begun:
     document: str
     shown: str | None
     choices: Sequence[tuple[str, str]]
-    suggestions: Sequence[str]
+    welcome: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +58,7 @@ class Parts:
     upload_folder: gr.UploadButton
     file: gr.HTML
     head: gr.HTML
+    welcome: gr.HTML
     chat: gr.Chatbot
     box: gr.Textbox
     ask: gr.Button
@@ -84,11 +81,6 @@ def lay_out(begun: Begun) -> Parts:
         with gr.Column(elem_id="fn-source", scale=1, min_width=280):
             parts |= _source(begun)
     return Parts(**parts)
-
-
-def examples(suggestions: Sequence[str]) -> list[dict[str, str]]:
-    """Questions to begin with, as the chat wants them."""
-    return [{"text": text} for text in suggestions]
 
 
 def _head(begun: Begun) -> dict[str, Any]:
@@ -124,14 +116,13 @@ def _side() -> dict[str, Any]:
 
 def _chat(begun: Begun) -> dict[str, Any]:
     head = gr.HTML("", elem_id="fn-about", **_PLAIN)
+    welcome = gr.HTML(begun.welcome, elem_id="fn-welcome", **_PLAIN)
     chat = gr.Chatbot(
         elem_id="fn-log",
         label="Conversation",
         show_label=False,
         height=None,
         layout="bubble",
-        placeholder=_WELCOME,
-        examples=examples(begun.suggestions),  # type: ignore[arg-type]
         buttons=[],
         feedback_options=None,
         latex_delimiters=[],
@@ -151,7 +142,7 @@ def _chat(begun: Begun) -> dict[str, Any]:
         )
         ask = gr.Button("Ask", elem_id="fn-ask", variant="primary", scale=0, min_width=88)
         stop = gr.Button("Stop", elem_id="fn-stop", visible=False, scale=0, min_width=88)
-    return {"head": head, "chat": chat, "box": box, "ask": ask, "stop": stop}
+    return {"head": head, "welcome": welcome, "chat": chat, "box": box, "ask": ask, "stop": stop}
 
 
 def _source(begun: Begun) -> dict[str, Any]:

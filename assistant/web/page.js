@@ -8,6 +8,7 @@ const { signal } = window.footnotedListeners;
 const on = (type, listener) => document.addEventListener(type, listener, { signal });
 
 const scroller = element.closest("#fn-pane");
+scroller.tabIndex = 0; // so that it can be scrolled from the keyboard
 const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 const marksOf = (key) => [...element.querySelectorAll(`[data-marks~="${CSS.escape(key)}"]`)];
 const noteOf = (key) => document.querySelector(`[data-fn="${CSS.escape(key)}"]`);
@@ -77,6 +78,19 @@ on("click", (event) => {
   flash([note]);
 });
 
+// From one footnote to the next, in the answer or in the source.
+on("keydown", (event) => {
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  const here = event.target.closest?.(".fn-note, .fn-back");
+  if (!step || !here) return;
+  const all = [...document.querySelectorAll(here.matches(".fn-note") ? ".fn-note" : ".fn-back")];
+  const next = all[all.indexOf(here) + step];
+  if (!next) return;
+  event.preventDefault();
+  bringIntoView(next, false);
+  next.focus({ preventScroll: true });
+});
+
 // Panels that can be out of the way: the conversations everywhere, the source where there is no room beside the chat.
 const narrow = matchMedia("(max-width: 760px)");
 const main = document.getElementById("fn-main");
@@ -98,6 +112,7 @@ on("click", (event) => {
 
 // What can be done: the names of the events that the server hears.
 const DONE = [
+  "ask_suggested",
   "open_chat", "delete_chat", "restore_chat", "save_chat", "like_answer", "ask_again", "edit_question",
   "ask_collection", "view_document", "remove_document", "bring_back",
 ];

@@ -68,11 +68,11 @@ class Page:
     def _connect(self) -> None:
         parts = self._parts
         document = [parts.pane, parts.selector, self._on_show]
-        chat = [parts.chat, parts.box, parts.ask, parts.stop, parts.chats, parts.head, *document]
+        chat = [parts.welcome, parts.chat, parts.box, parts.ask, parts.stop, parts.chats, parts.head, *document]
         everything = [*chat, parts.collections, parts.news, parts.documents, parts.counts, parts.fault]
         for begun in (
             gr.on([parts.box.submit, parts.ask.click], self._begin, [parts.box, self._session], chat, **_AT_ONCE),
-            parts.chat.example_select(self._begin_suggested, self._session, chat, **_AT_ONCE),
+            parts.pane.ask_suggested(self._begin_suggested, self._session, chat, **_AT_ONCE),
             parts.pane.ask_again(self._begin_again, self._session, chat, **_AT_ONCE),
         ):
             # Not Gradio's queue but our line decides who is next, because only it can tell readers their place.
@@ -111,8 +111,8 @@ class Page:
             return self._views.nothing
         return self._views.chat(session) | self._views.kept(session) | {self._parts.box: ""}
 
-    def _begin_suggested(self, session: Session, event: gr.SelectData) -> Update:
-        return self._begin(str(event.value["text"]), session)
+    def _begin_suggested(self, session: Session, event: gr.EventData) -> Update:
+        return self._begin(str(event._data["question"]), session)
 
     def _begin_again(self, session: Session) -> Update:
         question = session.again()
@@ -275,5 +275,5 @@ def _begun(first: Collection) -> Begun:
         document=show(first, look.first),
         shown=look.first,
         choices=look.choices(look.first),
-        suggestions=suggestions(first, look),
+        welcome=render.welcome(suggestions(first, look)),
     )

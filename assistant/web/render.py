@@ -1,6 +1,7 @@
 """Questions, answers and errors as HTML. Pure, and every string that is not ours is escaped here."""
 
 import html
+from collections.abc import Sequence
 
 from assistant.answering import NEAREST
 from assistant.llm import Model
@@ -93,6 +94,16 @@ def button(
     return f'<button type="button" class="fn-do" data-do="{do}"{given}{named}{state}{here}>{escape(text)}</button>'
 
 
+def welcome(suggestions: Sequence[str]) -> str:
+    """What stands where the conversation will, with questions to begin with."""
+    items = "".join(f"<li>{button('ask_suggested', text, question=text)}</li>" for text in suggestions)
+    return (
+        '<div class="fn-welcome"><h2>Ask your documents</h2>'
+        "<p>Every sentence of the answer carries a footnote to the exact words it came from.</p><p>"
+        f"When the documents don’t say, you are told so.</p>{f'<ul>{items}</ul>' if items else ''}</div>"
+    )
+
+
 def question(exchange: Exchange) -> str:
     """What the reader asked."""
     return f'<div class="fn-question">{escape(exchange.question)}</div>'
@@ -155,7 +166,7 @@ def _claim(claim: Claim, places: dict[int, Place]) -> str:
 def _status(exchange: Exchange) -> str:
     """The quiet line under an answer."""
     if exchange.answer is not None:
-        return _figures(exchange.answer)
+        return _figures(exchange, exchange.answer)
     if exchange.stopped:
         return '<p class="fn-status">Stopped.</p>'
     return f'<p class="fn-status fn-working">{_progress(exchange)}</p>'
@@ -171,12 +182,51 @@ def _progress(exchange: Exchange) -> str:
     return f"Reading {counted(len(exchange.hits), 'passage')}…"
 
 
-def _figures(answer: Answer) -> str:
+def _figures(exchange: Exchange, answer: Answer) -> str:
+    """How sure the answer is and how long it took; behind that, what each stage did, open where it is said wrong."""
+    # What needed no document took no time, and no stage, that anybody would ask after.
+    if answer.kind in ASIDES:
+        return '<p class="fn-status"></p>'
     figures = [f"Confidence {answer.confidence:.0%}"] if answer.answered else []
-    # What needed no document took no time that anybody would ask after.
-    if "total" in answer.timings and answer.kind not in ASIDES:
+    if "total" in answer.timings:
         figures.append(f"{answer.timings['total']:.1f} s")
-    return f'<p class="fn-status">{" · ".join(figures)}</p>'
+    opened = " open" if exchange.liked is False else ""
+    return (
+        f'<details class="fn-status"{opened}><summary>{" · ".join(figures) or "What was done"}</summary>'
+        f"{_stages(answer)}</details>"
+    )
+
+
+def _stages(answer: Answer) -> str:
+    """What each stage did, in the order in which they are run."""
+    usage = answer.usage
+    found = "".join(
+        f"<li>{escape(shortened(hit.passage.text, _LINK_CHARACTERS))} "
+        f'<span class="fn-from">{escape(hit.passage.source)}</span></li>'
+        for hit in answer.hits
+    )
+    sentences = "".join(
+        f"<li>{escape(claim.text)} <span class='fn-from'>carried {claim.support:.0%}, confidence {claim.confidence:.0%}"
+        f"{_features(claim)}</span></li>"
+        for claim in answer.claims
+    )
+    seconds = " · ".join(f"{escape(name)} {value:.2f}" for name, value in answer.timings.items())
+    told = {
+        "Read as": escape(answer.query),
+        "Found": f"<ol>{found}</ol>" if found else "nothing",
+        "Asked": f"{escape(usage.model)}, {counted(usage.calls, 'time')}: {usage.prompt_tokens:,} tokens read, "
+        f"{usage.cached_tokens:,} of them before; {usage.completion_tokens:,} written",
+        "Stands": f"<ol>{sentences}</ol>" if sentences else "nothing",
+        "Decided": escape(answer.reason or "answered"),
+        "Seconds": seconds,
+    }
+    return f"<dl>{''.join(f'<dt>{name}</dt><dd>{what}</dd>' for name, what in told.items() if what)}</dl>"
+
+
+def _features(claim: Claim) -> str:
+    """What the confidence was computed from."""
+    named = ", ".join(f"{escape(name)} {value:.3g}" for name, value in claim.features.items())
+    return f" from {named}" if named else ""
 
 
 def _refusal(answer: Answer, exchange: Exchange, actions: str) -> str:
@@ -186,7 +236,7 @@ def _refusal(answer: Answer, exchange: Exchange, actions: str) -> str:
     return (
         f'<div class="fn-reply fn-refusal"><p class="fn-kind">{_REFUSED}</p>'
         f'<p class="fn-words">{escape(answer.reason or answer.text)}{said}'
-        f"{near if links else ''}{_figures(answer)}{actions}</div>"
+        f"{near if links else ''}{_figures(exchange, answer)}{actions}</div>"
     )
 
 

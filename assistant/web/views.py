@@ -8,7 +8,7 @@ import gradio as gr
 from assistant.web import lists, render, source
 from assistant.web.conversation import Conversation, Exchange, Place
 from assistant.web.holdings import Look
-from assistant.web.layout import Parts, examples
+from assistant.web.layout import Parts
 from assistant.web.lists import News
 from assistant.web.session import Session
 from assistant.web.shelf import Collection, Shelf
@@ -80,6 +80,7 @@ class Views:
         """The chat and its buttons as they are now."""
         conversation = session.conversation
         return {
+            self._parts.welcome: self._welcome(session),
             self._parts.chat: _messages(conversation),
             self._parts.ask: gr.update(visible=not conversation.open),
             self._parts.stop: gr.update(visible=conversation.open),
@@ -119,12 +120,10 @@ class Views:
         """The whole, and all that is said of the collection that is asked."""
         collection = self._shelf.at(session.place)
         look = collection.library.look()
-        suggested = examples(suggestions(collection, look))
         return (
             self.whole(session)
             | self.side(session)
             | {
-                self._parts.chat: gr.update(value=_messages(session.conversation), examples=suggested),
                 self._parts.news: lists.told(News()),
                 self._parts.counts: render.holdings(look.state),
                 self._parts.fault: render.fault(look.state),
@@ -133,13 +132,16 @@ class Views:
         )
 
     def news(self, session: Session, before: Exchange | None) -> Update:
-        """What an event has changed in the newest exchange: nothing, the chat, or the pane too."""
+        """What an event has changed in the newest exchange: nothing, the chat, or the pane too.
+
+        The pane shows what was found as soon as it is, and what is cited once something is.
+        """
         newest = session.conversation.last
         if newest is None or newest == before:
             return self.nothing
-        cited = newest.cited
-        new = cited and (before is None or cited != before.cited)
-        return self.chat(session) | (self.view(session, newest, cited[0]) if new else {})
+        places = newest.cited or newest.places
+        new = places and (before is None or places != (before.cited or before.places))
+        return self.chat(session) | (self.view(session, newest, places[0]) if new else {})
 
     def view(self, session: Session, exchange: Exchange, place: Place, *, asked: bool = False) -> Update:
         """The pane at a place, with all places of its exchange marked."""
@@ -180,6 +182,13 @@ class Views:
         if now.choices != seen.choices or now.ready != seen.ready:
             news |= self.documents(session)
         return news | {self._seen: now}
+
+    def _welcome(self, session: Session) -> str:
+        """What stands where the conversation will, until there is one."""
+        if session.conversation.exchanges:
+            return ""
+        collection = self._shelf.at(session.place)
+        return render.welcome(suggestions(collection, collection.library.look()))
 
     def _shown_by(self, session: Session, look: Look) -> str | None:
         last = session.conversation.last
