@@ -74,12 +74,10 @@ def chat(
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
 ) -> None:
     """Open the chat page: ask on one side, the source on the other."""
-    from assistant import progress, web
+    from assistant import web
 
     with _assistant(index, model) as assistant:
         assistant.index.embed(wait=False)
-        with progress.doing("Starting the model; it reads the documents once (15 s or so the first time)"):
-            assistant.warm()
         web.serve(assistant, host=host, port=port, open_browser=browser, ready=_tell_address(assistant))
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from assistant.core import Assistant, open_shipped, shipped_files
 from assistant.errors import ModelUnreachable
 from assistant.settings import Settings
 from assistant.web import holdings, server
+from eval import suite
 from index import Index
 from tests import index_fakes
 from tests.browser import PATIENCE, launched
@@ -53,6 +55,13 @@ WATCH_FOR_JUMPS = (
 Opener = Callable[..., Page]
 
 
+class Ready(Assistant):
+    """Reads nothing beforehand: a script has no reply for that."""
+
+    def warm(self) -> None:
+        """Do nothing."""
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with launched() as chromium:
@@ -69,7 +78,7 @@ def opened(browser: Browser, article: Index) -> Iterator[Opener]:
         ) -> Page:
             wrapped = llm.wrap(model)
             wrapped.embedded = one_at_a_time
-            address = stack.enter_context(served(Assistant(index, wrapped, Settings(risk=1))))
+            address = stack.enter_context(served(Ready(index, wrapped, Settings(risk=1))))
             return stack.enter_context(visited(browser, address, **context))
 
         yield open_page
@@ -362,6 +371,21 @@ def test_stopping_ends_the_work(opened: Opener) -> None:
     expect(page.get_by_text("Stopped.")).to_be_visible()
 
 
+def test_a_question_that_comes_before_the_model_is_ready_waits_and_says_so(browser: Browser, article: Index) -> None:
+    ready = threading.Event()
+
+    class Slow(Assistant):
+        def warm(self) -> None:
+            assert ready.wait(PATIENCE)
+
+    slow_one = Slow(article, llm.wrap(ScriptedLLM([MINISTER])), Settings(risk=1))
+    with served(slow_one) as address, visited(browser, address) as page:
+        ask(page)
+        expect(page.get_by_text("reads the documents once for all questions")).to_be_visible()
+        ready.set()
+        answered(page)
+
+
 def test_closing_the_tab_ends_the_work(opened: Opener) -> None:
     model = ScriptedLLM([f"{MINISTER} {TROOPS} " * 20], pause=0.2)
     page = opened(model)
@@ -538,6 +562,38 @@ def test_files_can_be_dropped_on_the_page(opened: Opener, bakery: Index) -> None
     }""")
     expect(page.get_by_role("button", name="yeast.txt", exact=True)).to_be_visible()
     assert [hit.passage.source for hit in bakery.search("yeast", 1)] == ["yeast.txt"]
+
+
+def test_a_judged_answer_becomes_a_gold_case_that_an_eval_runs(
+    opened: Opener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOOTNOTED_DATA", str(tmp_path / "data"))
+    page = opened(ScriptedLLM([MINISTER, TROOPS]))
+    ask(page)
+    answered(page)
+    page.get_by_role("button", name="This is right").click()
+    page.get_by_role("button", name="Keep as a gold case").click()
+    expect(page.get_by_text("Kept. To run these cases: footnoted eval")).to_be_visible()
+    ask(page, "When were the rules last revised?")
+    answered(page, 2)
+    page.get_by_role("button", name="This is wrong").last.click()
+    page.get_by_role("button", name="Mark the right words").click()
+    expect(page.get_by_text("mark the right words in the source first")).to_be_visible()
+    page.get_by_text("which were last revised in 1997").evaluate(
+        """element => {
+            const node = [...element.childNodes].find(one => one.textContent.includes("1997"));
+            const at = node.textContent.indexOf("1997");
+            getSelection().setBaseAndExtent(node, at, node, at + 4);
+        }"""
+    )
+    page.get_by_role("button", name="Mark the right words").click()
+    expect(page.get_by_text("Kept as a gold case")).to_have_count(2)
+    (folder,) = (tmp_path / "data" / "gold").iterdir()
+    right, wrong = suite.read(folder).cases
+    assert (right.question, right.answers, right.evidence[0].quote) == (QUESTION, (MINISTER,), MINISTER_QUOTE)
+    assert (wrong.answers, wrong.evidence[0].quote, len(wrong.history)) == (("1997",), "1997", 2)
+    page.reload()
+    expect(page.get_by_text("Kept as a gold case")).to_have_count(2)
 
 
 def test_the_history_is_told_to_the_model(opened: Opener) -> None:

@@ -12,15 +12,19 @@ from assistant import core, llm
 from assistant.core import Assistant
 from assistant.errors import CollectionError
 from assistant.settings import Settings
-from assistant.web import lists, shelf, uploads
+from assistant.types import Settled, Turn
+from assistant.web import gold, lists, shelf, uploads
+from assistant.web.conversation import Exchange
 from assistant.web.lists import News
 from assistant.web.shelf import Shelf
 from assistant.web.uploads import Refused, Taken
+from eval import suite
 from index import Index, Progress
 from index.errors import DocumentError
-from index.types import Listed
+from index.types import Listed, Span
 from tests import index_fakes
 from tests.fakes import ScriptedLLM
+from tests.test_web_conversation import OPENED, answer, refusal
 from tests.test_web_render import HOSTILE, Parsed, shown
 
 BAKERY = "Anna Berg opened the bakery in 1987."
@@ -50,7 +54,7 @@ def bring(tmp_path: Path) -> Bring:
 @pytest.fixture
 def shelved(index: Index, tmp_path: Path) -> Iterator[Shelf]:
     first = Assistant(index, llm.wrap(ScriptedLLM()), Settings())
-    with closing(Shelf(first, tmp_path / "collections", opener)) as made:
+    with closing(Shelf(first, tmp_path, opener)) as made:
         yield made
 
 
@@ -179,7 +183,7 @@ def test_collections_are_there_after_a_restart(shelved: Shelf, tmp_path: Path, b
     place = shelved.make("Recipes").place
     taken(shelved.at(place).assistant.index, bring(bakery_md=BAKERY))
     shelved.close()
-    with closing(Shelf(shelved.first.assistant, tmp_path / "collections", opener)) as again:
+    with closing(Shelf(shelved.first.assistant, tmp_path, opener)) as again:
         assert place in again.names()
         assert sources(again.at(place).assistant.index) == ["bakery.md"]
 
@@ -201,7 +205,7 @@ def test_to_the_article_that_ships_nothing_is_added(
     index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shelf, "shipped_index", lambda: index.path)
-    with closing(Shelf(Assistant(index, llm.wrap(ScriptedLLM()), Settings()), tmp_path / "c", opener)) as made:
+    with closing(Shelf(Assistant(index, llm.wrap(ScriptedLLM()), Settings()), tmp_path, opener)) as made:
         assert (made.first.name, made.first.own) == ("The shipped article", False)
         own = made.own(made.first.place)
         assert (own.name, own.own) == ("My documents", True)
@@ -221,6 +225,37 @@ def test_hostile_names_are_shown_as_they_are(hostile: str) -> None:
     ):
         assert shown(hostile) in Parsed(html).text
     assert Parsed(lists.told(News("x", removed=hostile))).text == "x Undo"
+
+
+def test_judged_answers_are_a_suite_that_loads(index: Index, bring: Bring, tmp_path: Path) -> None:
+    taken(index, bring(bakery_md=BAKERY))
+    (listed,) = index.listing()
+    document, folder = index.document(listed.id), tmp_path / "gold" / "notes"
+    exchange = Exchange(2, "When did she open it?").told(Settled(answer(OPENED)))
+    history = [Turn("user", "Who opened it?"), Turn("assistant", "Anna Berg.")]
+    gold.keep(folder, "notes", index, gold.marked("c-2", history, exchange, document, Span(30, 36)))
+    gold.keep(folder, "notes", index, gold.not_there("c-3", [], Exchange(3, "How old is she?")))
+    gold.keep(folder, "notes", index, gold.found_right("c-4", [], Exchange(4, "Why?").told(Settled(refusal()))))
+    loaded = suite.read(folder)
+    first, second, third = loaded.cases
+    assert (first.answerable, first.answers, first.history) == (
+        True,
+        ("1987.",),
+        (("user", "Who opened it?"), ("assistant", "Anna Berg.")),
+    )
+    assert (first.evidence[0].start, first.evidence[0].end, first.relevant) == (31, 36, ("bakery.md",))
+    assert not second.answerable
+    assert not third.answerable
+    gold.keep(folder, "notes", index, gold.marked("c-3", [], exchange, document, Span(0, 9)))
+    assert [case.answers for case in suite.read(folder).cases] == [("1987.",), (), ("Anna Berg",)]
+
+
+@pytest.mark.parametrize("span", [Span(0, 0), Span(9, 10), Span(50, 90), Span(5, 2), Span(-4, -1)])
+def test_where_nothing_is_marked_nothing_is_kept(index: Index, bring: Bring, span: Span) -> None:
+    taken(index, bring(bakery_md=BAKERY))
+    document = index.document(index.listing()[0].id)
+    with pytest.raises(CollectionError, match="mark the right words"):
+        gold.marked("c", [], Exchange(1, "Who?"), document, span)
 
 
 def test_documents_are_listed_with_size_passages_and_state() -> None:

@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 from assistant.llm import Model
 from assistant.types import Claim, Found, Said, Settled, Usage, Working
 from assistant.web import export, lists, render, source, stored
-from assistant.web.conversation import Conversation, Exchange, Place, Waiting
+from assistant.web.conversation import WARMING, Conversation, Exchange, Place, Waiting
 from assistant.web.store import Entry
 from index.types import Document
 from tests.fakes import ScriptedLLM, document
@@ -212,13 +212,15 @@ def test_an_answer_says_how_sure_it_is_and_how_long_it_took() -> None:
 
 def test_of_an_answer_one_can_say_whether_it_is_right_and_of_the_newest_what_to_do() -> None:
     settled = replace(Exchange(3, "Who?").told(Settled(answer(OPENED))), liked=False)
-    assert pressed(render.reply(settled)) == {"like_answer true": "false", "like_answer false": "true"}
-    assert list(pressed(render.reply(settled, newest=True))) == [
-        "like_answer true",
-        "like_answer false",
-        "ask_again",
-        "edit_question",
-    ]
+    assert pressed(render.reply(settled)) == {
+        "like_answer true": "false",
+        "like_answer false": "true",
+        "keep_marked": None,
+        "keep_unanswered": None,
+    }
+    right = list(pressed(render.reply(replace(settled, liked=True), newest=True)))
+    assert right == ["like_answer true", "like_answer false", "keep_gold", "ask_again", "edit_question"]
+    assert "keep_gold" not in pressed(render.reply(replace(settled, liked=True, gold=True)))
     assert pressed(render.reply(Exchange(3, "Who?").told(OPENED), newest=True)) == {}
     assert list(pressed(render.reply(Exchange(3, "Who?", stopped=True), newest=True))) == ["ask_again", "edit_question"]
 
@@ -331,6 +333,7 @@ def test_an_error_says_that_the_question_can_be_asked_again() -> None:
 
 def test_progress_is_told() -> None:
     exchange = Exchange(1, "Who?")
+    assert "reads the documents once" in render.reply(exchange.told(Working(WARMING)))
     reading = exchange.told(Found("Who?", HITS)).told(Working("read"))
     assert [Parsed(render.reply(one)).text for one in (
         exchange,

@@ -10,6 +10,8 @@ NEAREST = 3
 """How many passages a refusal offers."""
 REFUSALS = ("refusal", "rebuttal")
 """The kinds of replies that say that the documents don't."""
+WARMING = "warm"
+"""The stage in which the model starts, and reads what all questions have in common."""
 ASIDES = ("chat", "clarification")
 """The kinds of replies for which no document was asked."""
 
@@ -72,6 +74,7 @@ class Exchange:
         failure: Why there is none, and what to do.
         stopped: Whether the reader stopped it.
         liked: Whether the reader found the answer right; None where they haven't said.
+        gold: Whether it is kept as a gold case.
     """
 
     number: int
@@ -84,6 +87,7 @@ class Exchange:
     failure: str | None = None
     stopped: bool = False
     liked: bool | None = None
+    gold: bool = False
 
     @property
     def open(self) -> bool:
@@ -165,6 +169,20 @@ class Conversation:
         return replace(
             self,
             exchanges=tuple(replace(one, liked=liked) if one.number == number else one for one in self.exchanges),
+        )
+
+    def at(self, number: int) -> Exchange | None:
+        """The exchange of that number."""
+        return next((one for one in self.exchanges if one.number == number), None)
+
+    def before(self, number: int) -> list[Turn]:
+        """The turns before an exchange."""
+        return [turn for exchange in self.exchanges if exchange.number < number for turn in exchange.turns()]
+
+    def kept_as_gold(self, number: int) -> Self:
+        """With one exchange kept as a gold case."""
+        return replace(
+            self, exchanges=tuple(replace(one, gold=True) if one.number == number else one for one in self.exchanges)
         )
 
     def history(self) -> list[Turn]:

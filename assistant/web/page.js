@@ -112,10 +112,13 @@ on("click", (event) => {
 
 // What can be done: the names of the events that the server hears.
 const DONE = [
-  "ask_suggested",
+  "ask_suggested", "keep_gold", "keep_marked", "keep_unanswered",
   "open_chat", "delete_chat", "restore_chat", "save_chat", "like_answer", "ask_again", "edit_question",
   "ask_collection", "view_document", "remove_document", "bring_back",
 ];
+
+// A button would take the reader's marking away.
+on("mousedown", (event) => event.target.closest?.('[data-do="keep_marked"]') && event.preventDefault());
 
 on("click", (event) => {
   const button = event.target.closest?.("[data-do]");
@@ -127,11 +130,25 @@ on("click", (event) => {
   if (what === "make_collection") return name(button, "Name of the collection", what, "");
   // What is pressed already is taken back.
   if (what === "like_answer" && button.getAttribute("aria-pressed") === "true") data.liked = "";
+  if (what === "keep_marked") Object.assign(data, selected());
   if (DONE.includes(what)) trigger(what, data);
   if (["open_chat", "view_document"].includes(what) && narrow.matches) slide("fn-side", false);
   if (what === "view_document" && narrow.matches) slide("fn-source", true);
   if (what === "edit_question") document.querySelector("#fn-box textarea").focus();
 });
+
+// The words of the document that the reader has marked, in code points; nothing where they have marked none.
+function selected() {
+  const text = element.querySelector(".fn-text");
+  const [chosen, before] = [getSelection(), document.createRange()];
+  if (!text || chosen.rangeCount === 0 || !text.contains(chosen.getRangeAt(0).commonAncestorContainer)) return {};
+  const range = chosen.getRangeAt(0);
+  before.setStart(text, 0);
+  before.setEnd(range.startContainer, range.startOffset);
+  const start = Array.from(before.toString()).length;
+  const { document: id } = text.closest("[data-document]").dataset;
+  return { document: id, start, end: start + Array.from(range.toString()).length };
+}
 
 // A field in the place of what is named; Escape leaves all as it was.
 function name(shown, label, event, begin = shown.textContent) {

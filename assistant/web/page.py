@@ -1,17 +1,20 @@
 """The page's events and what hears them. No logic: handlers hand on to ``assistant`` and to pure functions."""
 
 import logging
+import shlex
+import threading
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from assistant.types import Event
-from assistant.web import export, render, uploads
-from assistant.web.conversation import Waiting
+from assistant.errors import CollectionError
+from assistant.types import Event, Turn, Working
+from assistant.web import export, gold, render, uploads
+from assistant.web.conversation import WARMING, Exchange, Waiting
 from assistant.web.layout import Begun, lay_out
 from assistant.web.line import Line
 from assistant.web.lists import News, news
@@ -23,6 +26,7 @@ from assistant.web.uploads import Taken
 from assistant.web.views import Seen, Update, Views, seen_of, show, suggestions
 from index import Progress
 from index.errors import FootnotedError
+from index.types import Span
 
 log = logging.getLogger(__name__)
 
@@ -41,11 +45,15 @@ _QUIET: Mapping[str, Any] = {"api_visibility": "private", "show_progress": "hidd
 _AT_ONCE: Mapping[str, Any] = {**_QUIET, "queue": False}
 
 
+Maker = Callable[[str, Sequence[Turn], Exchange], gold.Case]
+
+
 class Page:
     """The page over a shelf of collections, and the handlers of its events."""
 
-    def __init__(self, shelf: Shelf, store: Store) -> None:
+    def __init__(self, shelf: Shelf, store: Store, warm: threading.Event) -> None:
         self._shelf = shelf
+        self._warm = warm
         first = shelf.first
         look = first.library.look()
         self._line = Line(EMBEDDED_AT_ONCE if first.assistant.model.embedded else ENDPOINT_AT_ONCE)
@@ -89,6 +97,9 @@ class Page:
             parts.pane.restore_chat: self._restored,
             parts.pane.edit_question: self._edited,
             parts.pane.like_answer: self._liked,
+            parts.pane.keep_gold: self._kept_right,
+            parts.pane.keep_marked: self._kept_marked,
+            parts.pane.keep_unanswered: self._kept_unanswered,
             parts.pane.view_document: self._viewed,
             parts.pane.ask_collection: self._moved,
             parts.pane.make_collection: self._made,
@@ -144,6 +155,8 @@ class Page:
             while count := before_us():
                 yield Waiting(count)
                 time.sleep(WAIT_SECONDS)
+            while not self._warm.wait(WAIT_SECONDS):
+                yield Working(WARMING)
             yield from collection.assistant.stream(task.question, task.history)
 
     def _give_back(self, box: str, session: Session) -> Update:
@@ -163,6 +176,41 @@ class Page:
     def _liked(self, session: Session, event: gr.EventData) -> Update:
         session.like(int(event._data["number"]), {"true": True, "false": False}.get(event._data["liked"]))
         return self._views.chat(session)
+
+    def _kept_right(self, session: Session, event: gr.EventData) -> Update:
+        return self._keep(session, event, gold.found_right)
+
+    def _kept_unanswered(self, session: Session, event: gr.EventData) -> Update:
+        return self._keep(session, event, gold.not_there)
+
+    def _kept_marked(self, session: Session, event: gr.EventData) -> Update:
+        data = event._data
+        index = self._shelf.at(session.place).assistant.index
+
+        def make(name: str, history: Sequence[Turn], exchange: Exchange) -> gold.Case:
+            if "document" not in data:
+                raise CollectionError(gold.NOTHING_MARKED)
+            span = Span(int(data["start"]), int(data["end"]))
+            return gold.marked(name, history, exchange, index.document(str(data["document"])), span)
+
+        return self._keep(session, event, make)
+
+    def _keep(self, session: Session, event: gr.EventData, make: Maker) -> Update:
+        """Keep an exchange as a gold case, and say how to run it."""
+        number = int(event._data["number"])
+        exchange = session.conversation.at(number)
+        if exchange is None:
+            return self._views.nothing
+        collection = self._shelf.at(session.place)
+        folder = collection.gold
+        try:
+            case = make(f"{session.chat}-{number}", session.conversation.before(number), exchange)
+            gold.keep(folder, collection.name, collection.assistant.index, case)
+        except FootnotedError as error:
+            return self._views.remark(session, str(error))
+        session.keep_as_gold(number)
+        kept = f"Kept. To run these cases: footnoted eval {shlex.quote(str(folder))}"
+        return self._views.chat(session) | self._views.remark(session, kept)
 
     # Conversations.
 
@@ -261,9 +309,9 @@ class Page:
         return self._views.refreshed(session, seen, on_show)
 
 
-def build(shelf: Shelf, store: Store) -> gr.Blocks:
-    """The page over a shelf, not yet served."""
-    return Page(shelf, store).blocks
+def build(shelf: Shelf, store: Store, warm: threading.Event) -> gr.Blocks:
+    """The page over a shelf, not yet served; ``warm`` is set once the model is ready for questions."""
+    return Page(shelf, store, warm).blocks
 
 
 def _begun(first: Collection) -> Begun:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from assistant.answering import NEAREST
 from assistant.llm import Model
 from assistant.types import Answer, Claim
-from assistant.web.conversation import ASIDES, REFUSALS, Exchange, Place
+from assistant.web.conversation import ASIDES, REFUSALS, WARMING, Exchange, Place
 from index.types import State
 
 TINTS = 6
@@ -14,7 +14,12 @@ TINTS = 6
 
 _QUOTE_CHARACTERS = 320
 _LINK_CHARACTERS = 140
-_PROGRESS = {"": "Searching…", "condense": "Searching…", "search": "Searching…"}
+_PROGRESS = {
+    "": "Searching…",
+    "condense": "Searching…",
+    "search": "Searching…",
+    WARMING: "The model starts, and reads the documents once for all questions…",
+}
 _REFUSED = "Not in the documents"
 _KINDS = {"clarification": "A question back"}
 
@@ -145,9 +150,32 @@ def _actions(exchange: Exchange, *, newest: bool) -> str:
                     "like_answer", sign, label, pressed=exchange.liked is liked, number=number, liked=str(liked).lower()
                 )
             )
+        buttons += _gold(exchange)
     if newest:
         buttons += [button("ask_again", "Ask again"), button("edit_question", "Edit question")]
     return f'<div class="fn-actions">{"".join(buttons)}</div>' if buttons else ""
+
+
+def _gold(exchange: Exchange) -> list[str]:
+    """What can be made of a judged reply: a case that an eval can run."""
+    if exchange.gold:
+        return ['<span class="fn-kept">Kept as a gold case</span>']
+    if exchange.liked is None:
+        return []
+    number = exchange.number
+    if exchange.liked:
+        return [button("keep_gold", "Keep as a gold case", number=number)]
+    return [
+        button(
+            "keep_marked",
+            "Keep the marked words as gold",
+            "Mark the right words in the source, then keep them as a gold case",
+            number=number,
+        ),
+        button(
+            "keep_unanswered", "The documents don’t say", "Keep as a gold case that is to be refused", number=number
+        ),
+    ]
 
 
 def _words(exchange: Exchange) -> str:

@@ -1,7 +1,9 @@
 """Run the page: which of Gradio's switches are thrown, and why. Nothing that the page does leaves the machine."""
 
+import logging
 import os
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import partial
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from starlette.middleware import Middleware
 
     from assistant.core import Assistant
+
+log = logging.getLogger(__name__)
 
 # Read while Gradio is imported, so that even its import reports nothing. The last keeps it from computing, with every
 # event, statistics for the monitoring that is off.
@@ -63,10 +67,11 @@ def running(
     free = _free_port(host, port)
     with (
         closing(Store(folder() / "conversations.sqlite3")) as store,
-        closing(Shelf(assistant, folder() / "collections", opener or _opener(assistant))) as shelf,
+        closing(Shelf(assistant, folder(), opener or _opener(assistant))) as shelf,
         as_file(files("assistant.web") / "icon.svg") as icon,
     ):
-        blocks = page.build(shelf, store)
+        warm = threading.Event()
+        blocks = page.build(shelf, store, warm)
         try:
             _, address, _ = blocks.queue(max_size=64).launch(
                 server_name=host,
@@ -90,10 +95,21 @@ def running(
             )
         except OSError as error:
             raise SettingsError("the page did not start within 5 s; is the machine very busy? Try again") from error
+        threading.Thread(target=_warm, args=(assistant, warm), daemon=True).start()
         try:
             yield address
         finally:
             blocks.close(verbose=False)
+
+
+def _warm(assistant: "Assistant", done: threading.Event) -> None:
+    """Have the model read what it can before the first question, which waits for that and says so."""
+    try:
+        assistant.warm()
+    except Exception as error:  # noqa: BLE001 (the first question will tell; or the page has been closed meanwhile)
+        log.info("the model could not be prepared: %s", error)
+    finally:
+        done.set()
 
 
 def _opener(assistant: "Assistant") -> Callable[[Path], Index]:

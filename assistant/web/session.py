@@ -152,7 +152,13 @@ class Session:
         """Note whether the reader finds an answer right."""
         with self._lock:
             self._conversation = self._conversation.liked(number, liked)
-            self._keep(next((one for one in self._conversation.exchanges if one.number == number), None))
+            self._keep(self._conversation.at(number))
+
+    def keep_as_gold(self, number: int) -> None:
+        """Note that an exchange is kept as a gold case."""
+        with self._lock:
+            self._conversation = self._conversation.kept_as_gold(number)
+            self._keep(self._conversation.at(number))
 
     def take(self) -> Task | None:
         """Begin to answer the newest question, unless it is settled or someone has begun already."""

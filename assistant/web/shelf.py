@@ -1,5 +1,6 @@
 """The collections that a page can ask: index folders, each with an Assistant of its own. Knows nothing of the page."""
 
+import hashlib
 import re
 import threading
 from collections.abc import Callable
@@ -16,6 +17,7 @@ MINE = "My documents"
 MOST_CHARACTERS = 60
 _INDEX = ".footnoted"
 # What every file system takes for a folder's name.
+_NOT_NAME = re.compile(r"[^\w\-]+")
 _NAME = re.compile(r"[^\W_][\w \-]*")
 
 
@@ -28,12 +30,14 @@ class Collection:
         assistant: Who answers from them.
         library: What there is.
         own: Whether documents can be added and removed: those that ship stay as they are.
+        gold: The folder of the suite of cases that readers have judged.
     """
 
     name: str
     assistant: Assistant
     library: Library
     own: bool
+    gold: Path
 
     @property
     def place(self) -> str:
@@ -46,15 +50,16 @@ class Shelf:
 
     Args:
         first: Who answers from the former.
-        folder: Where the others are kept, each in a folder of its own.
+        folder: Where the others are kept, each in a folder of its own, and beside them what readers have judged.
         opener: Opens the index in a folder, which is made if it isn't there.
     """
 
     def __init__(self, first: Assistant, folder: Path, opener: Callable[[Path], Index]) -> None:
-        self._folder = folder
+        self._folder = folder / "collections"
+        self._gold = folder / "gold"
         self._opener = opener
         self._lock = threading.Lock()
-        self.first = _collection(_name(first.index.path), first)
+        self.first = self._collection(_name(first.index.path), first)
         self._opened = {self.first.place: self.first}
 
     def names(self) -> dict[str, str]:
@@ -104,11 +109,14 @@ class Shelf:
         if opened is not None:
             return opened
         first = self.first.assistant
-        return _collection(path.name, Assistant(self._opener(path), first.model, first.settings))
+        return self._collection(path.name, Assistant(self._opener(path), first.model, first.settings))
 
-
-def _collection(name: str, assistant: Assistant) -> Collection:
-    return Collection(name, assistant, Library(assistant.index), own=not _ships(assistant.index.path))
+    def _collection(self, name: str, assistant: Assistant) -> Collection:
+        index = assistant.index
+        # Of the same name there may be several, in several folders.
+        told_apart = hashlib.sha256(str(index.path).encode()).hexdigest()[:8]
+        gold = self._gold / f"{_NOT_NAME.sub(' ', name).strip()}-{told_apart}"
+        return Collection(name, assistant, Library(index), own=not _ships(index.path), gold=gold)
 
 
 def _ships(path: Path) -> bool:

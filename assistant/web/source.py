@@ -58,7 +58,8 @@ def pane(
     stale = "This document has changed since it was cited." if len(standing) < len(here) else ""
     said = "".join(f'<p class="fn-stale">{escape(remark)}</p>' for remark in (above, stale) if remark)
     return (
-        f'<section class="fn-document" aria-label="Source"{target}><p class="fn-name">{escape(document.source)}</p>'
+        f'<section class="fn-document" aria-label="Source" data-document="{escape(document.id)}"{target}>'
+        f'<p class="fn-name">{escape(document.source)}</p>'
         f'{said}{title}<div class="fn-text">{marked(document.text, standing, heading)}</div></section>'
     )
 

@@ -39,6 +39,7 @@ def dumps(exchange: Exchange) -> str:
             "failure": exchange.failure,
             "stopped": exchange.stopped,
             "liked": exchange.liked,
+            "gold": exchange.gold,
         },
         ensure_ascii=False,
     )
@@ -64,6 +65,7 @@ def loads(number: int, text: str) -> Exchange:
             failure=written["failure"],
             stopped=answer is None and written["failure"] is None,
             liked=written["liked"],
+            gold=written["gold"],
         )
     except (ValueError, TypeError, KeyError, ValidationError) as error:
         raise Unreadable(f"the exchange can't be read: {error}") from error

@@ -93,6 +93,10 @@ class Views:
             self._parts.head: lists.chat_head(session.title, session.fault),
         }
 
+    def remark(self, session: Session, text: str) -> Update:
+        """Something to tell the reader about what they have just done, until they do something else."""
+        return {self._parts.head: lists.chat_head(session.title, text)}
+
     def documents(self, session: Session) -> Update:
         """The list of documents."""
         collection = self._shelf.at(session.place)
