@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415
 
 
+LOGIN = "FOOTNOTED_LOGIN=name:password lets in those alone who know it"
 GROUP = "footnoted.commands"
 HERE = Path(".footnoted")
 QUOTE_WIDTH = 400
@@ -75,9 +76,14 @@ def chat(
 ) -> None:
     """Open the chat page: ask on one side, the source on the other."""
     from assistant import web
+    from assistant.web.server import LOOPBACK
 
     with _assistant(index, model) as assistant:
         assistant.index.embed(wait=False)
+        if host not in LOOPBACK and assistant.settings.login is None:
+            print(
+                f"footnoted: whoever reaches {host} can open the page and read the documents; {LOGIN}", file=sys.stderr
+            )
         web.serve(assistant, host=host, port=port, open_browser=browser, ready=_tell_address(assistant))
 
 

@@ -5,7 +5,7 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from itertools import islice
@@ -50,6 +50,9 @@ NARROW_TOKENS = 100
 NARROW_RISK = 0.3
 # Kept free in the embedded model's context for the question, the instructions, and what its tokenizer counts otherwise.
 OVERHEAD_TOKENS = 2500
+
+
+Where = Mapping[str, str | Collection[str]]
 
 
 class Assistant:
@@ -114,23 +117,25 @@ class Assistant:
             opened.pop_all()
         return assistant
 
-    def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
+    def ask(self, question: str, history: Sequence[Turn] = (), *, where: Where | None = None) -> Answer:
         """Answer a question from the documents, or say that they don't.
 
         Args:
             question: At most 4,000 characters.
             history: The turns before it, oldest first.
+            where: Only from documents of these, as ``Index.search`` takes it: ``{"source": ["a.md", "b.md"]}``.
 
         Returns:
             An answer each of whose sentences carries a footnote, or a refusal with its reason.
 
         Raises:
             QuestionError: The question is empty or too long.
+            ValueError: No document can be told by one of the keys of ``where``.
             ModelError: The model can't be reached, refuses, or stops half-way.
         """
-        return _settled(self.stream(question, history))
+        return _settled(self.stream(question, history, where=where))
 
-    def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Event]:
+    def stream(self, question: str, history: Sequence[Turn] = (), *, where: Where | None = None) -> Iterator[Event]:
         """Answer like ``ask``, telling each step: what was found, each sentence once it stands, the settled Answer.
 
         Nothing that was said is withdrawn later. Closing the iterator ends the work.
@@ -146,11 +151,19 @@ class Assistant:
             query, usage = condense.standalone(question, history, self.model)
         yield Working("search")
         with clock.stage("search"):
-            hits = self.find(question, history, query)
+            hits = self.find(question, history, query, where=where)
         yield Found(query, hits)
         yield from self._answer(question, query, hits, usage, clock)
 
-    def find(self, question: str, history: Sequence[Turn], query: str, count: int | None = None) -> tuple[Hit, ...]:
+    def find(
+        self,
+        question: str,
+        history: Sequence[Turn],
+        query: str,
+        count: int | None = None,
+        *,
+        where: Where | None = None,
+    ) -> tuple[Hit, ...]:
         """Search for what an answer would be read from.
 
         Args:
@@ -158,10 +171,11 @@ class Assistant:
             history: The turns before it, oldest first.
             query: The question as it stands alone.
             count: How many passages; None takes the setting.
+            where: Only in documents of these, as ``Index.search`` takes it.
         """
         background = condense.background(question, history, query)
         count = count or self.settings.passages
-        return tuple(self.index.search(question, count, by=self.settings.retrieval, background=background))
+        return tuple(self.index.search(question, count, where, by=self.settings.retrieval, background=background))
 
     def read(self, question: str, passages: Sequence[Passage]) -> Answer:
         """Answer from these passages alone, the most important first. Raises as ``ask`` does."""

@@ -313,6 +313,10 @@ class Index:
         """The id of each document by its first source, in the order of these; quicker than reading the documents."""
         return self._catalog.sources()
 
+    def hashes(self) -> dict[str, str]:
+        """The SHA-256 of every document's file by the document's id."""
+        return dict(self._catalog.hashes())
+
     def document(self, document_id: str) -> Document:
         """One document.
 

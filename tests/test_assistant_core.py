@@ -422,6 +422,17 @@ class Embedded(DeltaModel):
     embedded = True
 
 
+def test_a_question_can_be_asked_of_some_documents_only(many: Index) -> None:
+    said_ = [Delta("It was opened in 1907.", logprob=-0.05)]
+    writer = Embedded(*[verdict(0.99), verdict(0.3), said_] * 2)
+    asked = Assistant(many, writer, Settings(risk=1))
+    answer = asked.ask("When was the bakery in Town7 opened?", where={"source": "Town8.txt"})
+    assert {hit.passage.source for hit in answer.hits} == {"Town8.txt"}
+    assert "Town8" in writer.calls[0][-1].text
+    with pytest.raises(ValueError, match="no document can be told by"):
+        asked.ask("When was it opened in Town7?", where={"nothing": "x"})
+
+
 def test_the_embedded_model_reads_the_documents_and_how_to_rewrite_before_anybody_asks(article: Index) -> None:
     writer = Embedded(verdict(0.3), [Delta("How old is Anna Berg?")])
     Assistant(article, writer, OPEN).warm()

@@ -25,6 +25,7 @@ def test_each_setting_has_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
         "FOOTNOTED_ANSWER_TOKENS": "99",
         "FOOTNOTED_RISK": "0.25",
         "FOOTNOTED_CALIBRATION": "mine.json",
+        "FOOTNOTED_LOGIN": SECRET,
         "FOOTNOTED_TIMEOUT_SECONDS": "7.5",
         "OPENAI_BASE_URL": "http://localhost:11434/v1",
         "OPENAI_API_KEY": SECRET,
@@ -33,7 +34,7 @@ def test_each_setting_has_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
     expected = {name.removeprefix(PREFIX).lower(): value for name, value in values.items()}
     found = {name: getattr(from_environment(), name) for name in Settings.model_fields}
-    found["openai_api_key"] = found["openai_api_key"].get_secret_value()
+    found |= {name: found[name].get_secret_value() for name in ("openai_api_key", "login")}
     assert {name: str(value) for name, value in found.items()} == expected
 
 

@@ -553,6 +553,33 @@ def test_documents_are_brought_asked_removed_and_had_back(opened: Opener, tmp_pa
     assert words(page, "a1-1") == "Anna Berg opened the bakery in 1987."
 
 
+def test_some_documents_are_asked_alone(opened: Opener, bakery: Index) -> None:
+    model = ScriptedLLM(["The mill is old."])
+    page = opened(model, bakery)
+    page.get_by_role("button", name="Conversations and documents").click()
+    only = page.get_by_role("button", name="Ask only mill.txt")
+    only.click()
+    expect(only).to_have_attribute("aria-pressed", "true")
+    ask(page, "Who opened the bakery?")
+    expect(page.locator("details.fn-status")).to_have_count(1)
+    assert "Anna Berg" not in model.prompt().rpartition("<document>")[2]
+    only.click()
+    expect(only).to_have_attribute("aria-pressed", "false")
+
+
+def test_an_answer_whose_document_has_changed_says_so(opened: Opener, bakery: Index, tmp_path: Path) -> None:
+    page = opened(ScriptedLLM(["Anna Berg opened the bakery in 1987."]), bakery)
+    ask(page, "Who opened the bakery?")
+    answered(page)
+    stale = page.get_by_text("A document that this rests on has changed since")
+    expect(stale).to_have_count(0)
+    (tmp_path / "documents" / "bakery.md").write_text("Anna Berg closed the bakery in 1999.\n", "utf-8")
+    page.get_by_role("button", name="Conversations and documents").click()
+    page.get_by_role("button", name="Read again").click()
+    expect(page.locator("#fn-news")).to_contain_text("1 read anew, 1 there already.")
+    expect(stale).to_be_visible()
+
+
 def test_files_can_be_dropped_on_the_page(opened: Opener, bakery: Index) -> None:
     page = opened(ScriptedLLM(), bakery)
     page.evaluate("""() => {
@@ -577,7 +604,7 @@ def test_a_judged_answer_becomes_a_gold_case_that_an_eval_runs(
     ask(page, "When were the rules last revised?")
     answered(page, 2)
     page.get_by_role("button", name="This is wrong").last.click()
-    page.get_by_role("button", name="Mark the right words").click()
+    page.get_by_role("button", name="Keep the marked words").click()
     expect(page.get_by_text("mark the right words in the source first")).to_be_visible()
     page.get_by_text("which were last revised in 1997").evaluate(
         """element => {
@@ -586,7 +613,7 @@ def test_a_judged_answer_becomes_a_gold_case_that_an_eval_runs(
             getSelection().setBaseAndExtent(node, at, node, at + 4);
         }"""
     )
-    page.get_by_role("button", name="Mark the right words").click()
+    page.get_by_role("button", name="Keep the marked words").click()
     expect(page.get_by_text("Kept as a gold case")).to_have_count(2)
     (folder,) = (tmp_path / "data" / "gold").iterdir()
     right, wrong = suite.read(folder).cases

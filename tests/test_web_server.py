@@ -7,11 +7,14 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from assistant import llm, web
 from assistant.core import Assistant
 from assistant.errors import SettingsError
 from assistant.settings import Settings
+from assistant.web import server
+from assistant.web.readers import READER
 from assistant.web.uploads import MOST_BYTES
 from index import Index
 from tests.fakes import ScriptedLLM
@@ -70,6 +73,32 @@ def test_no_event_is_an_api(address: str) -> None:
 def test_what_is_larger_than_a_document_may_be_is_not_taken(address: str) -> None:
     response = httpx.post(f"{address}gradio_api/upload", files={"files": ("a.txt", b"x" * (MOST_BYTES + 1))})
     assert response.status_code == 413
+
+
+def test_who_may_open_the_page_can_be_said(article: Index) -> None:
+    guarded = Assistant(article, llm.wrap(ScriptedLLM()), Settings(login=SecretStr("anna:secret, nils:b:c")))
+    with server.running(guarded, host="127.0.0.1", port=None, open_browser=False) as at, httpx.Client() as client:
+        assert client.get(f"{at}config").status_code == 401
+        assert client.post(f"{at}login", data={"username": "anna", "password": "wrong"}).status_code == 400
+        assert client.post(f"{at}login", data={"username": "nils", "password": "b:c"}).status_code == 200
+        assert client.get(f"{at}config").status_code == 200
+
+
+@pytest.mark.parametrize("login", ["anna", ":secret", "anna:", "anna:secret,", ""])
+def test_a_login_that_makes_no_sense_is_said_so(article: Index, login: str) -> None:
+    wrong = Assistant(article, llm.wrap(ScriptedLLM()), Settings(login=SecretStr(login)))
+    with pytest.raises(SettingsError, match="FOOTNOTED_LOGIN should be name:password"):
+        server.running(wrong, host="127.0.0.1", port=None, open_browser=False).__enter__()
+
+
+def test_readers_of_other_machines_are_told_apart(article: Index) -> None:
+    shared = Assistant(article, llm.wrap(ScriptedLLM()), Settings())
+    with server.running(shared, host="0.0.0.0", port=None, open_browser=False) as at:
+        port = at.rsplit(":", 1)[1].strip("/")
+        first, second = (httpx.get(f"http://127.0.0.1:{port}/").cookies[READER] for _ in range(2))
+        assert first != second
+        again = httpx.get(f"http://127.0.0.1:{port}/", cookies={READER: first})
+        assert READER not in again.cookies
 
 
 def test_the_icon_is_ours(address: str) -> None:

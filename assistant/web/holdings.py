@@ -62,6 +62,7 @@ class Library:
         self._lock = threading.Lock()
         self._look: Look | None = None
         self._looked = 0.0
+        self._hashes: tuple[int, Mapping[str, str]] | None = None
         self._beginning = threading.Lock()
         self._begin_after = 0.0
 
@@ -72,6 +73,14 @@ class Library:
                 self._look = self._anew(self._look)
                 self._looked = time.monotonic()
             return self._look
+
+    def stands(self, document_id: str, sha256: str) -> bool:
+        """Whether there is still such a document, unchanged."""
+        generation = self.look().state.generation
+        with self._lock:
+            if self._hashes is None or self._hashes[0] != generation:
+                self._hashes = generation, self._index.hashes()
+            return self._hashes[1].get(document_id) == sha256
 
     def go_on(self) -> None:
         """Embed in the background what has no vector yet: the process that read it may have ended since."""

@@ -1,6 +1,6 @@
 """What there is to choose from, as HTML: conversations, collections, documents. Pure, and every string is escaped."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -72,12 +72,19 @@ def collections(names: Mapping[str, str], place: str) -> str:
     return f'<section class="fn-shelf"><h2>Collections</h2><ul>{items}</ul>{new}</section>'
 
 
-def documents(listed: Sequence[Listed], *, own: bool) -> str:
-    """The documents of a collection, in order; ``own``: whether they can be removed."""
-    items = "".join(_document(one, own=own) for one in islice(listed, MOST_DOCUMENTS))
+def documents(listed: Sequence[Listed], only: Collection[str] = (), *, own: bool) -> str:
+    """The documents of a collection.
+
+    Args:
+        listed: In order.
+        only: The ids of those that are asked; empty for all.
+        own: Whether they can be removed.
+    """
+    items = "".join(_document(one, asked=one.id in only, own=own) for one in islice(listed, MOST_DOCUMENTS))
+    again = button("read_again", "Read again", "Read again the files that have changed") if own and listed else ""
     more = f'<p class="fn-empty">{len(listed) - MOST_DOCUMENTS:,} more.</p>' if len(listed) > MOST_DOCUMENTS else ""
     empty = "" if listed else '<p class="fn-empty">None yet. Add some, or drop them anywhere on the page.</p>'
-    return f'<section class="fn-documents"><h2>Documents</h2><ul>{items}</ul>{more}{empty}</section>'
+    return f'<section class="fn-documents"><h2>Documents</h2><ul>{items}</ul>{more}{empty}{again}</section>'
 
 
 def news(event: Progress | Taken) -> News:
@@ -100,15 +107,16 @@ def told(news: News) -> str:
     return f'<div role="status">{said}{listed}</div>'
 
 
-def _document(one: Listed, *, own: bool) -> str:
+def _document(one: Listed, *, asked: bool, own: bool) -> str:
     facts = [counted(one.passages, "passage")]
     if one.size:
         facts.append(_size(one.size))
     if one.embedded < one.passages:
         facts.append(f"by meaning {one.embedded / one.passages:.0%}")
+    only = button("ask_only", "Ask only", f"Ask only {one.source}", pressed=asked, document=one.id)
     removing = button("remove_document", "Remove", f"Remove {one.source}", source=one.source) if own else ""
     size = f'<span class="fn-from">{" · ".join(facts)}</span>'
-    return f"<li>{button('view_document', one.source, document=one.id)}{size}{removing}</li>"
+    return f"<li>{button('view_document', one.source, document=one.id)}{size}{only}{removing}</li>"
 
 
 def _size(size: int) -> str:

@@ -114,7 +114,7 @@ on("click", (event) => {
 const DONE = [
   "ask_suggested", "keep_gold", "keep_marked", "keep_unanswered",
   "open_chat", "delete_chat", "restore_chat", "save_chat", "like_answer", "ask_again", "edit_question",
-  "ask_collection", "view_document", "remove_document", "bring_back",
+  "ask_collection", "ask_only", "read_again", "view_document", "remove_document", "bring_back",
 ];
 
 // A button would take the reader's marking away.

@@ -4,7 +4,7 @@ import logging
 import shlex
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence, Set
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -103,15 +103,18 @@ class Page:
             parts.pane.view_document: self._viewed,
             parts.pane.ask_collection: self._moved,
             parts.pane.make_collection: self._made,
+            parts.pane.ask_only: self._confined,
             parts.pane.remove_document: self._removed,
         }.items():
             event(handler, self._session, everything, **_AT_ONCE)
         parts.pane.save_chat(self._exported, self._session, parts.file, **_AT_ONCE)
         parts.pane.bring_back(self._brought_back, self._session, everything, **_QUIET)
+        parts.pane.read_again(self._read_again, self._session, everything, **_QUIET)
         for button in (parts.upload, parts.upload_folder):
             button.upload(self._uploaded, [button, self._session], everything, **_QUIET)
         parts.selector.input(self._selected, [parts.selector, self._on_show, self._session], document, **_AT_ONCE)
-        refreshed = [parts.counts, parts.fault, parts.documents, self._seen, *document]
+        refreshed = [parts.counts, parts.fault, parts.documents, parts.welcome, self._seen, *document]
+        refreshed += [parts.chat, parts.ask, parts.stop]
         parts.timer.tick(self._refresh, [self._seen, self._on_show, self._session], refreshed, **_AT_ONCE)
 
     # Asking.
@@ -136,7 +139,7 @@ class Page:
             yield self._views.nothing
             return
         try:
-            with closing(self._events(task, self._shelf.at(session.place))) as events:
+            with closing(self._events(task, self._shelf.at(session.place), session.only)) as events:
                 for event in events:
                     before = session.conversation.last
                     if not session.tell(task, event):
@@ -150,14 +153,15 @@ class Page:
         # After a stop, the browser may have had older news than that.
         yield self._views.chat(session) | self._views.kept(session)
 
-    def _events(self, task: Task, collection: Collection) -> Generator[Event | Waiting]:
+    def _events(self, task: Task, collection: Collection, only: Set[str]) -> Generator[Event | Waiting]:
         with self._line.joined() as before_us:
             while count := before_us():
                 yield Waiting(count)
                 time.sleep(WAIT_SECONDS)
             while not self._warm.wait(WAIT_SECONDS):
                 yield Working(WARMING)
-            yield from collection.assistant.stream(task.question, task.history)
+            where = {"document_id": only} if only else None
+            yield from collection.assistant.stream(task.question, task.history, where=where)
 
     def _give_back(self, box: str, session: Session) -> Update:
         """Put the question whose answer failed back, unless the reader is writing another."""
@@ -281,6 +285,16 @@ class Page:
         collection = self._shelf.at(session.place)
         if session.removed is not None:
             yield from self._adding(session, uploads.bring_back(collection.assistant.index, session.removed))
+
+    def _read_again(self, session: Session) -> Iterator[Update]:
+        collection = self._shelf.at(session.place)
+        if collection.own:
+            yield from self._adding(session, uploads.read_again(collection.assistant.index))
+
+    def _confined(self, session: Session, event: gr.EventData) -> Update:
+        """Ask one document more, or one less, of those that are asked alone."""
+        session.confine(str(event._data["document"]))
+        return self._views.documents(session)
 
     def _adding(self, session: Session, adding: Iterator[Progress | Taken]) -> Iterator[Update]:
         last = News()

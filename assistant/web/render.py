@@ -20,6 +20,7 @@ _PROGRESS = {
     "search": "Searching…",
     WARMING: "The model starts, and reads the documents once for all questions…",
 }
+_STALE = "A document that this rests on has changed since, or is gone. Ask again for what it says now."
 _REFUSED = "Not in the documents"
 _KINDS = {"clarification": "A question back"}
 
@@ -114,9 +115,17 @@ def question(exchange: Exchange) -> str:
     return f'<div class="fn-question">{escape(exchange.question)}</div>'
 
 
-def reply(exchange: Exchange, *, newest: bool = False) -> str:
-    """What the reader is told: an answer, a refusal or an error, or how far it has come; of the newest, what to do."""
+def reply(exchange: Exchange, *, newest: bool = False, stale: bool = False) -> str:
+    """What the reader is told: an answer, a refusal or an error, or how far it has come.
+
+    Args:
+        exchange: The question and what has become of it.
+        newest: Whether it can be asked again.
+        stale: Whether a document that it cites has changed since, or is gone.
+    """
     actions = "" if exchange.open else _actions(exchange, newest=newest)
+    if stale:
+        actions = f'<p class="fn-stale">{_STALE}</p>{actions}'
     if exchange.failure is not None:
         return _failure(exchange.failure, actions)
     answer = exchange.answer
@@ -169,11 +178,14 @@ def _gold(exchange: Exchange) -> list[str]:
         button(
             "keep_marked",
             "Keep the marked words as gold",
-            "Mark the right words in the source, then keep them as a gold case",
+            "Keep the marked words as gold: mark the right words in the source first",
             number=number,
         ),
         button(
-            "keep_unanswered", "The documents don’t say", "Keep as a gold case that is to be refused", number=number
+            "keep_unanswered",
+            "The documents don’t say",
+            "The documents don’t say: keep that as a gold case",
+            number=number,
         ),
     ]
 

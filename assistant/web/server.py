@@ -17,6 +17,7 @@ from assistant.web.uploads import MOST_BYTES
 from index import Index
 
 if TYPE_CHECKING:
+    from pydantic import SecretStr
     from starlette.middleware import Middleware
 
     from assistant.core import Assistant
@@ -31,7 +32,7 @@ _ENVIRONMENT = {
     "DO_NOT_TRACK": "1",
     "GRADIO_ANALYTICS_CACHE_FREQUENCY": "1000000000",
 }
-_LOOPBACK = ("127.0.0.1", "localhost")
+LOOPBACK = ("127.0.0.1", "localhost")
 _PORTS = range(7860, 7960)
 
 
@@ -82,6 +83,7 @@ def running(
                 favicon_path=icon,
                 prevent_thread_lock=True,
                 quiet=True,
+                auth=_logins(assistant.settings.login),
                 share=False,
                 footer_links=[],
                 run_history=False,
@@ -112,6 +114,16 @@ def _warm(assistant: "Assistant", done: threading.Event) -> None:
         done.set()
 
 
+def _logins(login: "SecretStr | None") -> list[tuple[str, str]] | None:
+    """The names and passwords that the setting gives."""
+    if login is None:
+        return None
+    pairs = [part.strip().partition(":")[::2] for part in login.get_secret_value().split(",")]
+    if not all(name and password for name, password in pairs):
+        raise SettingsError("FOOTNOTED_LOGIN should be name:password, several separated by commas")
+    return pairs
+
+
 def _opener(assistant: "Assistant") -> Callable[[Path], Index]:
     return partial(Index.open, chroma_url=assistant.settings.chroma_url)
 
@@ -121,7 +133,7 @@ def _prepare() -> None:
     # Gradio asks its own address whether it is up, which a proxy of the user's can't answer.
     for name in ("NO_PROXY", "no_proxy"):
         known = [part for part in os.environ.get(name, "").split(",") if part]
-        os.environ[name] = ",".join([*known, *(host for host in _LOOPBACK if host not in known)])
+        os.environ[name] = ",".join([*known, *(host for host in LOOPBACK if host not in known)])
 
 
 def _guards(host: str) -> list["Middleware"]:
@@ -134,8 +146,8 @@ def _guards(host: str) -> list["Middleware"]:
 
     from assistant.web.readers import ToldApart  # noqa: PLC0415
 
-    if host in _LOOPBACK:
-        return [Middleware(TrustedHostMiddleware, allowed_hosts=list(_LOOPBACK))]
+    if host in LOOPBACK:
+        return [Middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK))]
     return [Middleware(ToldApart)]
 
 

@@ -52,6 +52,7 @@ class Session:
         self._task: Task | None = None
         self._fault: str | None = None
         self._taken_back = False
+        self._only: frozenset[str] = frozenset()
         self.removed: Path | None = None
 
     def __deepcopy__(self, memo: Mapping[int, Any]) -> "Session":
@@ -95,7 +96,18 @@ class Session:
                 return
             self._stop()
             self._forget()
+            self._only = frozenset()
             self._owner = Owner(place, self._owner.reader)
+
+    @property
+    def only(self) -> frozenset[str]:
+        """The ids of the documents that are asked; empty for all."""
+        return self._only
+
+    def confine(self, document_id: str) -> None:
+        """Ask this document alone, or with others that are; or, where it is asked so already, no longer so."""
+        with self._lock:
+            self._only ^= {document_id}
 
     def place_of(self, chat: str) -> str | None:
         """The index that a conversation of this reader's is about; None where they have none of that name."""

@@ -73,6 +73,13 @@ def take(index: Index, files: Sequence[Path]) -> Iterator[Progress | Taken]:
                 yield told
 
 
+def read_again(index: Index) -> Iterator[Progress | Taken]:
+    """Read the files of an index again that have changed; what is the same costs nothing."""
+    paths = [Path(one.path) for one in index.listing() if one.path]
+    for told in _add(index, paths):
+        yield Taken(told) if isinstance(told, AddReport) else told
+
+
 def bring_back(index: Index, path: Path) -> Iterator[Progress | Taken]:
     """Read a document again that was removed.
 

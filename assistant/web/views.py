@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from assistant.web import lists, render, source
-from assistant.web.conversation import Conversation, Exchange, Place
+from assistant.web.conversation import Exchange, Place
 from assistant.web.holdings import Look
 from assistant.web.layout import Parts
 from assistant.web.lists import News
@@ -81,7 +81,7 @@ class Views:
         conversation = session.conversation
         return {
             self._parts.welcome: self._welcome(session),
-            self._parts.chat: _messages(conversation),
+            self._parts.chat: self._messages(session),
             self._parts.ask: gr.update(visible=not conversation.open),
             self._parts.stop: gr.update(visible=conversation.open),
         }
@@ -101,7 +101,7 @@ class Views:
         """The list of documents."""
         collection = self._shelf.at(session.place)
         listed = collection.assistant.index.listing()
-        return {self._parts.documents: lists.documents(listed, own=collection.own)}
+        return {self._parts.documents: lists.documents(listed, session.only, own=collection.own)}
 
     def told(self, news: News) -> Update:
         """What has just become of documents."""
@@ -163,6 +163,9 @@ class Views:
         """What was chosen, unless there is no such document: it may be gone, or half a name be typed."""
         collection = self._shelf.at(session.place)
         found = collection.library.look().find(chosen)
+        if found is not None and found == on_show:
+            # Whoever only leaves the selector must not be led away from an answer that has come meanwhile.
+            return {self._on_show: gr.skip()}
         return self._select(collection, on_show) if found is None else self.document(session, found)
 
     def refreshed(self, session: Session, seen: Seen, on_show: str | None) -> Update:
@@ -183,9 +186,30 @@ class Views:
         elif now.choices != seen.choices:
             # Without a value, which would end what is being typed there.
             news[self._parts.selector] = _selector(look, shown)
+        if look.state.generation != seen.state.generation and not session.conversation.open:
+            news |= self.chat(session)
         if now.choices != seen.choices or now.ready != seen.ready:
             news |= self.documents(session)
         return news | {self._seen: now}
+
+    def _messages(self, session: Session) -> list[dict[str, Any]]:
+        """The conversation for the chat, as components: those keep their attributes, and their place in the page."""
+        conversation, library = session.conversation, self._shelf.at(session.place).library
+        return [
+            {"role": role, "content": gr.HTML(content, js_on_load=None, apply_default_css=False)}
+            for exchange in conversation.exchanges
+            for role, content in (
+                ("user", render.question(exchange)),
+                (
+                    "assistant",
+                    render.reply(
+                        exchange,
+                        newest=exchange is conversation.last,
+                        stale=not all(library.stands(one.document_id, one.document_sha256) for one in exchange.cited),
+                    ),
+                ),
+            )
+        ]
 
     def _welcome(self, session: Session) -> str:
         """What stands where the conversation will, until there is one."""
@@ -243,15 +267,3 @@ def suggestions(collection: Collection, look: Look) -> tuple[str, ...]:
 
 def _selector(look: Look, shown: str | None, **value: str | None) -> Any:
     return gr.update(choices=list(look.choices(shown)), visible=len(look.sources) > 1, **value)
-
-
-def _messages(conversation: Conversation) -> list[dict[str, Any]]:
-    """The conversation for the chat, as components: those keep their attributes, and their place in the page."""
-    return [
-        {"role": role, "content": gr.HTML(content, js_on_load=None, apply_default_css=False)}
-        for exchange in conversation.exchanges
-        for role, content in (
-            ("user", render.question(exchange)),
-            ("assistant", render.reply(exchange, newest=exchange is conversation.last)),
-        )
-    ]
