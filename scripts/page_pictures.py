@@ -17,7 +17,7 @@ from assistant.core import open_shipped
 from assistant.web import server
 
 DOCS = Path(__file__).parent.parent / "docs"
-QUESTIONS = ("Who is Japan's foreign minister?", "How old is Gen Nakatani?")
+QUESTIONS = ("What is the capital of Australia?", "Who is Japan's foreign minister?")
 PATIENCE = 240_000
 
 
@@ -41,7 +41,7 @@ def main() -> None:
 
 def take(browser: Browser, address: str, scheme: str) -> None:
     """Ask, hover over the footnote, and take the picture."""
-    page = browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 760}).new_page()  # type: ignore[arg-type]
+    page = browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 840}).new_page()  # type: ignore[arg-type]
     page.set_default_timeout(PATIENCE)
     expect.set_options(timeout=PATIENCE)
     page.goto(address)
@@ -50,8 +50,8 @@ def take(browser: Browser, address: str, scheme: str) -> None:
         box.fill(question)
         box.press("Enter")
         expect(page.locator("details.fn-status")).to_have_count(asked)
-    page.locator('[data-fn="a1-1"]').click()
-    page.locator('[data-fn="a1-1"]').hover()
+    page.locator('[data-fn="a2-1"]').click()
+    page.locator('[data-fn="a2-1"]').hover()
     page.wait_for_timeout(2000)
     page.screenshot(path=DOCS / f"page-{scheme}.png")
     page.context.close()

@@ -9,7 +9,6 @@ const on = (type, listener) => document.addEventListener(type, listener, { signa
 
 const scroller = element.closest("#fn-pane");
 scroller.tabIndex = 0; // so that it can be scrolled from the keyboard
-const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 const marksOf = (key) => [...element.querySelectorAll(`[data-marks~="${CSS.escape(key)}"]`)];
 const noteOf = (key) => document.querySelector(`[data-fn="${CSS.escape(key)}"]`);
 
@@ -22,14 +21,15 @@ function flash(parts) {
   }
 }
 
-function bringIntoView(part, smooth) {
-  part.scrollIntoView({ block: "center", behavior: smooth && !calm() ? "smooth" : "auto" });
+// At once: a browser's smooth scroll through a long document takes a second and a half.
+function bringIntoView(part) {
+  part.scrollIntoView({ block: "center", behavior: "auto" });
 }
 
-function showWords(key, { smooth }) {
+function showWords(key) {
   const marks = marksOf(key);
   if (marks.length === 0) return false;
-  bringIntoView(marks[0], smooth);
+  bringIntoView(marks[0]);
   marks[0].querySelector(`[data-back="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
   flash(marks);
   return true;
@@ -40,7 +40,7 @@ function scrollPane(key) {
   const [first] = marksOf(key);
   if (!first) return;
   const [words, pane] = [first.getBoundingClientRect(), scroller.getBoundingClientRect()];
-  scroller.scrollBy({ top: words.top - pane.top - pane.height / 3, behavior: calm() ? "auto" : "smooth" });
+  scroller.scrollBy({ top: words.top - pane.top - pane.height / 3, behavior: "auto" });
   flash(marksOf(key));
 }
 
@@ -53,7 +53,7 @@ function arrived() {
   if (key === null) scroller.scrollTop = 0;
   else if ("asked" in pane.dataset) {
     slide("fn-source", true);
-    showWords(key, { smooth: false });
+    showWords(key);
   }
   else scrollPane(key);
 }
@@ -67,13 +67,13 @@ on("click", (event) => {
   const { fn, back } = link.dataset;
   if (fn) {
     if (marksOf(fn).length) slide("fn-source", true);
-    if (!showWords(fn, { smooth: true })) trigger("show_words", { key: fn });
+    if (!showWords(fn)) trigger("show_words", { key: fn });
     return;
   }
   if (narrow.matches) slide("fn-source", false);
   const note = noteOf(back);
   if (!note) return;
-  bringIntoView(note, true);
+  bringIntoView(note);
   note.focus({ preventScroll: true });
   flash([note]);
 });
@@ -87,7 +87,7 @@ on("keydown", (event) => {
   const next = all[all.indexOf(here) + step];
   if (!next) return;
   event.preventDefault();
-  bringIntoView(next, false);
+  bringIntoView(next);
   next.focus({ preventScroll: true });
 });
 
