@@ -82,7 +82,8 @@ def chat(
         assistant.index.embed(wait=False)
         if host not in LOOPBACK and assistant.settings.login is None:
             print(
-                f"footnoted: whoever reaches {host} can open the page and read the documents; {LOGIN}", file=sys.stderr
+                f"footnoted: whoever reaches {host} can ask, read the documents, add and remove some; {LOGIN}",
+                file=sys.stderr,
             )
         web.serve(assistant, host=host, port=port, open_browser=browser, ready=_tell_address(assistant))
 

@@ -563,8 +563,10 @@ def test_some_documents_are_asked_alone(opened: Opener, bakery: Index) -> None:
     ask(page, "Who opened the bakery?")
     expect(page.locator("details.fn-status")).to_have_count(1)
     assert "Anna Berg" not in model.prompt().rpartition("<document>")[2]
-    only.click()
+    expect(page.locator(".fn-only")).to_contain_text("Asking only mill.txt")
+    page.get_by_role("button", name="Ask all").click()
     expect(only).to_have_attribute("aria-pressed", "false")
+    expect(page.locator(".fn-only")).to_have_count(0)
 
 
 def test_an_answer_whose_document_has_changed_says_so(opened: Opener, bakery: Index, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from assistant.settings import Settings
 from assistant.types import Settled, Turn
 from assistant.web import gold, lists, shelf, uploads
 from assistant.web.conversation import Exchange
+from assistant.web.gold import Mark
 from assistant.web.lists import News
 from assistant.web.shelf import Shelf
 from assistant.web.uploads import Refused, Taken
@@ -135,6 +136,8 @@ def test_a_copy_that_fails_is_said_so(index: Index, bring: Bring) -> None:
         ("", "document"),
         ("ä" * 300 + ".pdf", "ä" * 98 + ".pdf"),
         ("notes.md", "notes.md"),
+        ("NUL.txt", "_NUL.txt"),
+        ("com1.md", "_com1.md"),
     ],
 )
 def test_a_name_leads_nowhere_else(name: str, kept: str) -> None:
@@ -146,7 +149,8 @@ def test_what_was_removed_can_be_had_back(index: Index, bring: Bring) -> None:
     taken(index, bring(bakery_md=BAKERY))
     path = uploads.remove(index, "bakery.md")
     assert sources(index) == []
-    assert path == index.path / "removed" / "bakery.md"
+    assert path is not None
+    assert path.parent.parent == index.path / "removed"
     *_, last = uploads.bring_back(index, path)
     assert isinstance(last, Taken)
     assert sources(index) == ["bakery.md"]
@@ -162,6 +166,42 @@ def test_a_file_of_the_readers_own_stays_where_it_is(index: Index, tmp_path: Pat
     assert file.exists()
     list(uploads.bring_back(index, path))
     assert sources(index) == ["bakery.md"]
+
+
+def test_one_that_was_removed_takes_nobodys_place(index: Index, bring: Bring) -> None:
+    taken(index, bring(bakery_md=BAKERY))
+    first = uploads.remove(index, "bakery.md")
+    taken(index, bring(bakery_md="The bakery was closed in 2001."))
+    assert first is not None
+    with pytest.raises(CollectionError, match=r"there is another bakery\.md by now"):
+        list(uploads.bring_back(index, first))
+    second = uploads.remove(index, "bakery.md")
+    assert second is not None
+    assert first.read_text("utf-8") == BAKERY
+    list(uploads.bring_back(index, second))
+    assert sources(index) == ["bakery.md"]
+
+
+def test_of_two_files_of_one_name_the_second_is_refused(index: Index, tmp_path: Path) -> None:
+    files = [tmp_path / folder / "notes.md" for folder in ("a", "b")]
+    for file in files:
+        file.parent.mkdir()
+        file.write_text(f"Notes of {file.parent.name}.", "utf-8")
+    last = taken(index, files)
+    assert [one.name for one in last.refused] == ["notes.md"]
+    assert "another file of that name" in last.refused[0].reason
+    assert [hit.passage.text for hit in index.search("notes", 5)] == ["Notes of a."]
+
+
+def test_a_file_that_is_gone_is_named_and_a_copy_that_is_gone_can_still_be_removed(
+    index: Index, tmp_path: Path
+) -> None:
+    assert [one.name for one in taken(index, [tmp_path / "gone.md"]).refused] == ["gone.md"]
+    (tmp_path / "bakery.md").write_text(BAKERY, "utf-8")
+    taken(index, [tmp_path / "bakery.md"])
+    (index.path / "uploads" / "bakery.md").unlink()
+    assert uploads.remove(index, "bakery.md") is None
+    assert sources(index) == []
 
 
 def test_a_document_that_is_not_there_cannot_be_removed(index: Index) -> None:
@@ -188,13 +228,23 @@ def test_collections_are_there_after_a_restart(shelved: Shelf, tmp_path: Path, b
         assert sources(again.at(place).assistant.index) == ["bakery.md"]
 
 
+def test_a_collection_that_cannot_be_opened_is_the_first_and_said_so(
+    shelved: Shelf, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = tmp_path / "collections" / "Broken"
+    broken.mkdir(parents=True)
+    (broken / "catalog.sqlite3").write_text("This is a letter to my bank. " * 50, "utf-8")
+    assert shelved.at(str(broken)) is shelved.first
+    assert "Broken" in caplog.text
+
+
 def test_a_place_that_is_none_is_the_first(shelved: Shelf, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     for place in ("", "/", "..", str(tmp_path / "elsewhere"), str(tmp_path / "collections" / ".." / "elsewhere")):
         assert shelved.at(place) is shelved.first
 
 
-@pytest.mark.parametrize("name", ["", " ", ".", "..", "../x", "a/b", "a\\b", "-x", "x" * 61, "a\0", *HOSTILE])
+@pytest.mark.parametrize("name", ["", " ", ".", "..", "../x", "a/b", "a\\b", "-x", "x" * 61, "a\0", "CON", *HOSTILE])
 def test_what_is_no_name_is_said_so(shelved: Shelf, tmp_path: Path, name: str) -> None:
     with pytest.raises(CollectionError, match="is no name"):
         shelved.make(name)
@@ -233,7 +283,7 @@ def test_judged_answers_are_a_suite_that_loads(index: Index, bring: Bring, tmp_p
     document, folder = index.document(listed.id), tmp_path / "gold" / "notes"
     exchange = Exchange(2, "When did she open it?").told(Settled(answer(OPENED)))
     history = [Turn("user", "Who opened it?"), Turn("assistant", "Anna Berg.")]
-    gold.keep(folder, "notes", index, gold.marked("c-2", history, exchange, document, Span(30, 36)))
+    gold.keep(folder, "notes", index, gold.marked("c-2", history, exchange, Mark(document, Span(30, 36), " 1987.")))
     gold.keep(folder, "notes", index, gold.not_there("c-3", [], Exchange(3, "How old is she?")))
     gold.keep(folder, "notes", index, gold.found_right("c-4", [], Exchange(4, "Why?").told(Settled(refusal()))))
     loaded = suite.read(folder)
@@ -246,8 +296,25 @@ def test_judged_answers_are_a_suite_that_loads(index: Index, bring: Bring, tmp_p
     assert (first.evidence[0].start, first.evidence[0].end, first.relevant) == (31, 36, ("bakery.md",))
     assert not second.answerable
     assert not third.answerable
-    gold.keep(folder, "notes", index, gold.marked("c-3", [], exchange, document, Span(0, 9)))
+    gold.keep(folder, "notes", index, gold.marked("c-3", [], exchange, Mark(document, Span(0, 9), "Anna Berg")))
     assert [case.answers for case in suite.read(folder).cases] == [("1987.",), (), ("Anna Berg",)]
+
+
+def test_words_that_have_changed_since_they_were_shown_are_not_kept(index: Index, bring: Bring) -> None:
+    taken(index, bring(bakery_md=BAKERY))
+    document = index.document(index.listing()[0].id)
+    with pytest.raises(CollectionError, match="has changed since"):
+        gold.marked("c", [], Exchange(1, "Who?"), Mark(document, Span(0, 9), "Nils Berg"))
+
+
+def test_a_suite_outlives_what_it_is_about_and_odd_characters(index: Index, bring: Bring, tmp_path: Path) -> None:
+    taken(index, bring(bakery_md=BAKERY))
+    document, folder = index.document(index.listing()[0].id), tmp_path / "gold"
+    odd = Exchange(1, "Who\u2028opened\x85it?")
+    gold.keep(folder, "notes", index, gold.marked("c-1", [], odd, Mark(document, Span(0, 9), "Anna Berg")))
+    uploads.remove(index, "bakery.md")
+    gold.keep(folder, "notes", index, gold.not_there("c-2", [], Exchange(2, "Why?")))
+    assert [case.id for case in suite.read(folder).cases] == ["c-1", "c-2"]
 
 
 @pytest.mark.parametrize("span", [Span(0, 0), Span(9, 10), Span(50, 90), Span(5, 2), Span(-4, -1)])
@@ -255,7 +322,7 @@ def test_where_nothing_is_marked_nothing_is_kept(index: Index, bring: Bring, spa
     taken(index, bring(bakery_md=BAKERY))
     document = index.document(index.listing()[0].id)
     with pytest.raises(CollectionError, match="mark the right words"):
-        gold.marked("c", [], Exchange(1, "Who?"), document, span)
+        gold.marked("c", [], Exchange(1, "Who?"), Mark(document, span, ""))
 
 
 def test_documents_are_listed_with_size_passages_and_state() -> None:

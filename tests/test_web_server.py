@@ -99,6 +99,7 @@ def test_readers_of_other_machines_are_told_apart(article: Index) -> None:
         assert first != second
         again = httpx.get(f"http://127.0.0.1:{port}/", cookies={READER: first})
         assert READER not in again.cookies
+        assert READER in httpx.get(f"http://127.0.0.1:{port}/", cookies={READER: "anna"}).cookies
 
 
 def test_the_icon_is_ours(address: str) -> None:

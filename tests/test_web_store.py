@@ -14,6 +14,7 @@ from assistant.errors import StoreError
 from assistant.types import Found, Settled, Usage
 from assistant.web import stored
 from assistant.web.conversation import Conversation, Exchange
+from assistant.web.readers import NOBODY, reader
 from assistant.web.session import Session
 from assistant.web.store import TITLE_CHARACTERS, Owner, Store, folder
 from tests.test_web_conversation import HITS, OPENED, SELLS, answer, refusal
@@ -239,6 +240,75 @@ def test_a_session_deletes_and_has_it_back(store: Store) -> None:
     assert (session.conversation, session.chat, session.entries()) == (Conversation(), None, ())
     assert session.restore(deleted)
     assert session.conversation == before
+
+
+def test_each_sentence_is_kept_as_it_comes_and_an_answer_that_is_left_is_stopped(store: Store) -> None:
+    session = Session(store, OWNER)
+    session.ask("Who?")
+    task = session.take()
+    assert task is not None
+    session.tell(task, Found("Who?", HITS))
+    session.tell(task, OPENED)
+    assert session.chat is not None
+    kept = store.load(session.chat, OWNER)
+    assert kept is not None
+    assert kept.exchanges[0].said == (OPENED,)
+    session.leave(task)
+    assert not session.conversation.open
+    assert not session.tell(task, SELLS)
+
+
+def test_what_could_not_be_written_is_written_with_what_comes_next(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = asked(Session(store, OWNER))
+    with monkeypatch.context() as broken:
+        broken.setattr(Store, "save", fails)
+        asked(session, "What?")
+        assert "full" in (session.fault or "")
+    asked(session, "Why?")
+    assert session.fault is None
+    assert session.chat is not None
+    kept = store.load(session.chat, OWNER)
+    assert kept is not None
+    assert [(one.number, one.question) for one in kept.exchanges] == [(1, "Who?"), (2, "What?"), (3, "Why?")]
+
+
+def fails(*_: object) -> None:
+    raise StoreError("full")
+
+
+def test_a_conversation_that_was_deleted_in_another_tab_goes_on_as_a_new_one(store: Store) -> None:
+    session = asked(Session(store, OWNER))
+    assert session.chat is not None
+    store.delete(session.chat, OWNER)
+    asked(session, "What?")
+    (entry,) = store.entries(OWNER)
+    kept = store.load(entry.id, OWNER)
+    assert kept is not None
+    assert [one.question for one in kept.exchanges] == ["Who?", "What?"]
+
+
+def test_of_whom_nobody_knows_nothing_is_kept(store: Store) -> None:
+    session = asked(Session(store, Owner("index", NOBODY)))
+    assert (session.chat, session.entries()) == (None, ())
+    assert session.conversation.last is not None
+    assert session.conversation.last.answer is not None
+
+
+def test_a_question_that_no_file_can_hold_is_asked_and_kept(store: Store) -> None:
+    session = asked(Session(store, OWNER), "Who\ud800?")
+    assert session.fault is None
+    assert session.chat is not None
+
+
+def test_readers_are_known_by_login_browser_or_machine() -> None:
+    cookie = "x" * 32
+    assert reader("anna", cookie, alone=False) == "login:anna"
+    assert reader(None, cookie, alone=False) == f"cookie:{cookie}"
+    assert reader(None, cookie, alone=True) == reader(None, None, alone=True) == "local"
+    for wrong in (None, "", "anna", "login:anna", "x" * 100):
+        assert reader(None, wrong, alone=False) != reader(None, wrong, alone=False)
 
 
 def test_a_store_that_fails_costs_what_is_kept_and_not_the_answer(store: Store) -> None:

@@ -28,7 +28,7 @@ def serve(
     Args:
         assistant: Who answers.
         ready: Told the page's address once it can be opened.
-        host: The interface to listen on. Whoever can reach it can ask, and read every document.
+        host: The interface to listen on. Whoever can reach it can ask, read every document, add and remove some.
         port: None takes the first that is free from 7860 on.
         open_browser: Whether to open the address in the user's browser.
         until: Ends the serving.

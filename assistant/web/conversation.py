@@ -146,7 +146,8 @@ class Conversation:
 
     def asked(self, question: str) -> Self:
         """With a new question."""
-        return replace(self, exchanges=(*self.exchanges, Exchange(len(self.exchanges) + 1, question)))
+        number = self.last.number + 1 if self.last else 1
+        return replace(self, exchanges=(*self.exchanges, Exchange(number, question)))
 
     def told(self, event: Event | Waiting) -> Self:
         """With an event for the newest question."""

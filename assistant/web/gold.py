@@ -4,8 +4,11 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock
 
 from assistant.errors import CollectionError
 from assistant.types import Turn
@@ -18,21 +21,37 @@ NOTHING_MARKED = "mark the right words in the source first, then keep them"
 Case = dict[str, Any]
 
 
-def marked(name: str, history: Sequence[Turn], exchange: Exchange, document: Document, span: Span) -> Case:
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Words of a document that a reader has marked.
+
+    Attributes:
+        document: Where they stand.
+        span: Where in it.
+        words: What the reader saw there.
+    """
+
+    document: Document
+    span: Span
+    words: str
+
+
+def marked(name: str, history: Sequence[Turn], exchange: Exchange, mark: Mark) -> Case:
     """The case whose answer is the words that a reader has marked.
 
     Args:
         name: Its id, unique in the suite.
         history: The turns before the question.
         exchange: What was asked.
-        document: Where the words stand.
-        span: Where in it.
+        mark: The words.
 
     Raises:
-        CollectionError: Nothing is marked.
+        CollectionError: Nothing is marked, or the document has changed since it was shown.
     """
-    start, end = max(0, span.start), max(0, span.end)
+    document, start, end = mark.document, max(0, mark.span.start), max(0, mark.span.end)
     words = document.text[start:end]
+    if words.split() != mark.words.split():
+        raise CollectionError("the document has changed since it was shown; open it again, and mark the words there")
     begin = start + len(words) - len(words.lstrip())
     quote = words.strip()
     if not quote:
@@ -65,10 +84,14 @@ def keep(folder: Path, collection: str, index: Index, case: Case) -> None:
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        cases = [one for one in _cases(folder / "cases.jsonl") if one.get("id") != case["id"]]
-        _write(folder / "suite.json", [{"name": collection, "source": "Judged on the page"}])
-        _write(folder / "corpus.jsonl", (_row(document) for document in index.documents()))
-        _write(folder / "cases.jsonl", [*cases, case])
+        with FileLock(folder / "suite.lock"):
+            cases = [one for one in _cases(folder / "cases.jsonl") if one.get("id") != case["id"]]
+            _write(folder / "suite.json", [{"name": collection, "source": "Judged on the page"}])
+            # A document that was removed since is still what an earlier case is about.
+            corpus = {one["source"]: one for one in _cases(folder / "corpus.jsonl")}
+            corpus |= {document.source: _row(document) for document in index.documents()}
+            _write(folder / "corpus.jsonl", corpus.values())
+            _write(folder / "cases.jsonl", [*cases, case])
     except (OSError, ValueError) as error:
         raise CollectionError(f"the case can't be kept in {folder}: {error}") from error
 
@@ -90,12 +113,16 @@ def _row(document: Document) -> dict[str, str]:
 
 
 def _cases(path: Path) -> list[Case]:
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line] if path.exists() else []
+    # Not splitlines, which cuts at characters that JSON has within its strings.
+    return [json.loads(line) for line in path.read_text("utf-8").split("\n") if line] if path.exists() else []
 
 
 def _write(path: Path, rows: Iterable[object]) -> None:
     """Rows as lines of JSON, the file whole or not at all."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.stem)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    Path(name).replace(path)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        Path(name).replace(path)
+    finally:
+        Path(name).unlink(missing_ok=True)

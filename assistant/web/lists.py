@@ -46,9 +46,17 @@ def chats(entries: Sequence[Entry], current: str | None, deleted: str | None = N
     )
 
 
-def chat_head(title: str | None, fault: str | None = None) -> str:
-    """What the open conversation is called and what can be done with it; nothing before it has begun."""
+def chat_head(title: str | None, fault: str | None = None, only: Sequence[str] = ()) -> str:
+    """What the open conversation is called and what can be done with it; nothing before it has begun.
+
+    Args:
+        title: What it is called.
+        fault: Something that the reader has to know.
+        only: The documents that are asked alone.
+    """
     said = f'<p class="fn-fault" role="alert">{escape(fault)}</p>' if fault else ""
+    if only:
+        said = f'<p class="fn-only">Asking only {escape(", ".join(only))} {button("ask_all", "Ask all")}</p>{said}'
     if title is None:
         return said
     buttons = "".join(

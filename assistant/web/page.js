@@ -1,4 +1,5 @@
-// What happens in the browser: footnotes lead to their words, words lead back, quotes show on hover.
+// What happens in the browser: footnotes lead to their words, words lead back, quotes show on hover, panels slide, and what
+// is clicked is told to the server.
 // Runs once the source pane is on the page: `element` is the pane; trigger('show_words', …) asks the server for words that are not in it.
 
 const again = "footnotedListeners" in window;
@@ -98,11 +99,20 @@ const main = document.getElementById("fn-main");
 function slide(id, open) {
   main.toggleAttribute(`data-${id}`, open);
   for (const button of document.querySelectorAll(`[data-toggle="${id}"]`)) button.setAttribute("aria-expanded", open);
-  if (id === "fn-side" && !narrow.matches) localStorage.setItem(id, open ? "open" : "");
+  if (id === "fn-side" && !narrow.matches) remember(id, open ? "open" : "");
+}
+
+// Where a browser lets no page remember anything, the panel begins closed each time.
+function remember(id, value) {
+  try {
+    if (value === undefined) return localStorage.getItem(id);
+    localStorage.setItem(id, value);
+  } catch {}
+  return null;
 }
 
 const isOpen = (id) => main.hasAttribute(`data-${id}`);
-slide("fn-side", !narrow.matches && localStorage.getItem("fn-side") === "open");
+slide("fn-side", !narrow.matches && remember("fn-side") === "open");
 
 on("click", (event) => {
   const button = event.target.closest?.("[data-toggle]");
@@ -114,7 +124,7 @@ on("click", (event) => {
 const DONE = [
   "ask_suggested", "keep_gold", "keep_marked", "keep_unanswered",
   "open_chat", "delete_chat", "restore_chat", "save_chat", "like_answer", "ask_again", "edit_question",
-  "ask_collection", "ask_only", "read_again", "view_document", "remove_document", "bring_back",
+  "ask_collection", "ask_only", "ask_all", "read_again", "view_document", "remove_document", "bring_back",
 ];
 
 // A button would take the reader's marking away.
@@ -147,7 +157,7 @@ function selected() {
   before.setEnd(range.startContainer, range.startOffset);
   const start = Array.from(before.toString()).length;
   const { document: id } = text.closest("[data-document]").dataset;
-  return { document: id, start, end: start + Array.from(range.toString()).length };
+  return { document: id, start, end: start + Array.from(range.toString()).length, words: range.toString() };
 }
 
 // A field in the place of what is named; Escape leaves all as it was.
@@ -166,9 +176,11 @@ function name(shown, label, event, begin = shown.textContent) {
     if (save && named && named !== begin) trigger(event, { title: named });
   };
   field.addEventListener("keydown", (event) => {
+    if (event.isComposing) return;
     if (event.key === "Enter" || event.key === "Escape") done(event.key === "Enter");
   });
-  field.addEventListener("blur", () => done(true));
+  // A name that was changed is kept; something new is only made where that is asked for.
+  field.addEventListener("blur", () => done(begin !== ""));
   shown.replaceWith(field);
   field.focus();
   field.select();

@@ -1,6 +1,7 @@
-"""The page's events and what hears them. No logic: handlers hand on to ``assistant`` and to pure functions."""
+"""The page's events and what hears them: handlers that hand on to ``assistant`` and to this package's other modules."""
 
 import logging
+import secrets
 import shlex
 import threading
 import time
@@ -18,7 +19,7 @@ from assistant.web.conversation import WARMING, Exchange, Waiting
 from assistant.web.layout import Begun, lay_out
 from assistant.web.line import Line
 from assistant.web.lists import News, news
-from assistant.web.readers import READER
+from assistant.web.readers import LOCAL, NOBODY, READER, reader
 from assistant.web.session import Session, Task
 from assistant.web.shelf import Collection, Shelf
 from assistant.web.store import Owner, Store
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 # The embedded model reads one question at a time; two would both take longer. An endpoint can do several.
 EMBEDDED_AT_ONCE = 1
 ENDPOINT_AT_ONCE = 8
+UPLOADS_AT_ONCE = 4
 # How often a waiting question looks whether its turn has come, and its reader is still there.
 WAIT_SECONDS = 0.2
 
@@ -51,8 +53,9 @@ Maker = Callable[[str, Sequence[Turn], Exchange], gold.Case]
 class Page:
     """The page over a shelf of collections, and the handlers of its events."""
 
-    def __init__(self, shelf: Shelf, store: Store, warm: threading.Event) -> None:
+    def __init__(self, shelf: Shelf, store: Store, warm: threading.Event, *, alone: bool) -> None:
         self._shelf = shelf
+        self._alone = alone
         self._warm = warm
         first = shelf.first
         look = first.library.look()
@@ -66,7 +69,7 @@ class Page:
             delete_cache=(_UNTAKEN_SECONDS, _UNTAKEN_SECONDS),
         )
         with self.blocks:
-            self._session = gr.State(Session(store, Owner(first.place)))
+            self._session = gr.State(Session(store, Owner(first.place, LOCAL if alone else NOBODY)))
             self._seen = gr.State(seen_of(look, look.first))
             self._on_show = gr.State(look.first)
             self._parts = lay_out(_begun(first))
@@ -104,6 +107,7 @@ class Page:
             parts.pane.ask_collection: self._moved,
             parts.pane.make_collection: self._made,
             parts.pane.ask_only: self._confined,
+            parts.pane.ask_all: self._unconfined,
             parts.pane.remove_document: self._removed,
         }.items():
             event(handler, self._session, everything, **_AT_ONCE)
@@ -111,7 +115,9 @@ class Page:
         parts.pane.bring_back(self._brought_back, self._session, everything, **_QUIET)
         parts.pane.read_again(self._read_again, self._session, everything, **_QUIET)
         for button in (parts.upload, parts.upload_folder):
-            button.upload(self._uploaded, [button, self._session], everything, **_QUIET)
+            button.upload(
+                self._uploaded, [button, self._session], everything, concurrency_limit=UPLOADS_AT_ONCE, **_QUIET
+            )
         parts.selector.input(self._selected, [parts.selector, self._on_show, self._session], document, **_AT_ONCE)
         refreshed = [parts.counts, parts.fault, parts.documents, parts.welcome, self._seen, *document]
         refreshed += [parts.chat, parts.ask, parts.stop]
@@ -123,14 +129,18 @@ class Page:
         """Show the question at once; ``_answer`` may have to wait for its turn."""
         if not session.ask(question):
             return self._views.nothing
-        return self._views.chat(session) | self._views.kept(session) | {self._parts.box: ""}
+        return self._views.asked(session) | {self._parts.box: ""}
+
+    def _begin_other(self, question: str, session: Session) -> Update:
+        """The same for a question that is not in the box, where another may be being written."""
+        return self._views.asked(session) if session.ask(question) else self._views.nothing
 
     def _begin_suggested(self, session: Session, event: gr.EventData) -> Update:
-        return self._begin(str(event._data["question"]), session)
+        return self._begin_other(_told(event, "question"), session)
 
     def _begin_again(self, session: Session) -> Update:
         question = session.again()
-        return self._begin(question, session) if question else self._views.nothing
+        return self._begin_other(question, session) if question else self._views.nothing
 
     def _answer(self, session: Session) -> Iterator[Update]:
         """Tell the newest question's events as they come. Closing this ends the work at the next of them."""
@@ -150,8 +160,11 @@ class Page:
         except Exception:
             log.exception("the question could not be answered")
             session.fail(task, UNEXPECTED)
+        finally:
+            # A reader who has closed the tab finds what was said, and that no more came.
+            session.leave(task)
         # After a stop, the browser may have had older news than that.
-        yield self._views.chat(session) | self._views.kept(session)
+        yield self._views.asked(session)
 
     def _events(self, task: Task, collection: Collection, only: Set[str]) -> Generator[Event | Waiting]:
         with self._line.joined() as before_us:
@@ -160,7 +173,9 @@ class Page:
                 time.sleep(WAIT_SECONDS)
             while not self._warm.wait(WAIT_SECONDS):
                 yield Working(WARMING)
-            where = {"document_id": only} if only else None
+            # Of those that are asked alone some may have been removed since.
+            there = only & collection.library.look().sources.keys()
+            where = {"document_id": there} if there else None
             yield from collection.assistant.stream(task.question, task.history, where=where)
 
     def _give_back(self, box: str, session: Session) -> Update:
@@ -178,7 +193,7 @@ class Page:
         return self._views.chat(session) | {self._parts.box: question} if question else self._views.nothing
 
     def _liked(self, session: Session, event: gr.EventData) -> Update:
-        session.like(int(event._data["number"]), {"true": True, "false": False}.get(event._data["liked"]))
+        session.like(_number(event, "number"), {"true": True, "false": False}.get(_told(event, "liked")))
         return self._views.chat(session)
 
     def _kept_right(self, session: Session, event: gr.EventData) -> Update:
@@ -188,27 +203,29 @@ class Page:
         return self._keep(session, event, gold.not_there)
 
     def _kept_marked(self, session: Session, event: gr.EventData) -> Update:
-        data = event._data
         index = self._shelf.at(session.place).assistant.index
 
         def make(name: str, history: Sequence[Turn], exchange: Exchange) -> gold.Case:
-            if "document" not in data:
+            span = Span(_number(event, "start"), _number(event, "end"))
+            if span.start < 0:
                 raise CollectionError(gold.NOTHING_MARKED)
-            span = Span(int(data["start"]), int(data["end"]))
-            return gold.marked(name, history, exchange, index.document(str(data["document"])), span)
+            document = index.document(_told(event, "document"))
+            return gold.marked(name, history, exchange, gold.Mark(document, span, _told(event, "words")))
 
         return self._keep(session, event, make)
 
     def _keep(self, session: Session, event: gr.EventData, make: Maker) -> Update:
         """Keep an exchange as a gold case, and say how to run it."""
-        number = int(event._data["number"])
+        number = _number(event, "number")
         exchange = session.conversation.at(number)
         if exchange is None:
             return self._views.nothing
         collection = self._shelf.at(session.place)
         folder = collection.gold
         try:
-            case = make(f"{session.chat}-{number}", session.conversation.before(number), exchange)
+            case = make(
+                f"{session.chat or secrets.token_urlsafe(12)}-{number}", session.conversation.before(number), exchange
+            )
             gold.keep(folder, collection.name, collection.assistant.index, case)
         except FootnotedError as error:
             return self._views.remark(session, str(error))
@@ -220,7 +237,7 @@ class Page:
 
     def _arrived(self, session: Session, request: gr.Request) -> Update:
         """Go on with the conversation that the address names."""
-        session.enter(request.username or request.cookies.get(READER, ""))
+        session.enter(reader(request.username, request.cookies.get(READER), alone=self._alone))
         chat = request.query_params.get("chat", "")
         place = session.place_of(chat)
         if place is not None:
@@ -233,11 +250,10 @@ class Page:
         return self._views.whole(session)
 
     def _opened(self, session: Session, event: gr.EventData) -> Update:
-        session.stop()
-        return self._views.whole(session) if session.open(str(event._data["chat"])) else self._views.nothing
+        return self._views.whole(session) if session.open(_told(event, "chat")) else self._views.nothing
 
     def _renamed(self, session: Session, event: gr.EventData) -> Update:
-        session.rename(str(event._data["title"]))
+        session.rename(_told(event, "title"))
         return self._views.kept(session)
 
     def _deleted(self, session: Session) -> Update:
@@ -245,23 +261,23 @@ class Page:
         return self._views.whole(session, deleted)
 
     def _restored(self, session: Session, event: gr.EventData) -> Update:
-        session.restore(str(event._data["chat"]))
+        session.restore(_told(event, "chat"))
         return self._views.whole(session)
 
     def _exported(self, session: Session, event: gr.EventData) -> str:
-        name, text = export.file(session.title, session.conversation, str(event._data["kind"]))
+        name, text = export.file(session.title, session.conversation, _told(event, "kind"))
         return render.file(name, text, serial=time.monotonic_ns())
 
     # Documents.
 
     def _moved(self, session: Session, event: gr.EventData) -> Update:
         """Ask another collection."""
-        session.move(self._shelf.at(str(event._data["place"])).place)
+        session.move(self._shelf.at(_told(event, "place")).place)
         return self._views.collection(session)
 
     def _made(self, session: Session, event: gr.EventData) -> Update:
         try:
-            session.move(self._shelf.make(str(event._data["title"])).place)
+            session.move(self._shelf.make(_told(event, "title")).place)
         except FootnotedError as error:
             return self._views.told(News(str(error)))
         return self._views.collection(session)
@@ -274,17 +290,21 @@ class Page:
 
     def _removed(self, session: Session, event: gr.EventData) -> Update:
         collection = self._shelf.at(session.place)
-        name = str(event._data["source"])
+        name = _told(event, "source")
+        if not collection.own:
+            return self._views.nothing
         try:
-            session.removed = uploads.remove(collection.assistant.index, name) if collection.own else None
+            session.removed = uploads.remove(collection.assistant.index, name)
         except FootnotedError as error:
-            return self._views.told(News(str(error)))
-        return self._views.documents(session) | self._views.told(News(f"Removed {name}.", removed=name))
+            return self._views.documents(session) | self._views.told(News(str(error)))
+        news = News(f"Removed {name}.", removed=name if session.removed else None)
+        return self._views.documents(session) | self._views.told(news)
 
     def _brought_back(self, session: Session) -> Iterator[Update]:
         collection = self._shelf.at(session.place)
-        if session.removed is not None:
-            yield from self._adding(session, uploads.bring_back(collection.assistant.index, session.removed))
+        path, session.removed = session.removed, None
+        if path is not None:
+            yield from self._adding(session, uploads.bring_back(collection.assistant.index, path))
 
     def _read_again(self, session: Session) -> Iterator[Update]:
         collection = self._shelf.at(session.place)
@@ -293,8 +313,12 @@ class Page:
 
     def _confined(self, session: Session, event: gr.EventData) -> Update:
         """Ask one document more, or one less, of those that are asked alone."""
-        session.confine(str(event._data["document"]))
-        return self._views.documents(session)
+        session.confine(_told(event, "document"))
+        return self._views.documents(session) | self._views.kept(session)
+
+    def _unconfined(self, session: Session) -> Update:
+        session.ask_all()
+        return self._views.documents(session) | self._views.kept(session)
 
     def _adding(self, session: Session, adding: Iterator[Progress | Taken]) -> Iterator[Update]:
         last = News()
@@ -308,11 +332,11 @@ class Page:
         yield self._views.collection(session) | self._views.told(last)
 
     def _viewed(self, session: Session, event: gr.EventData) -> Update:
-        return self._views.document(session, str(event._data["document"]))
+        return self._views.document(session, _told(event, "document"))
 
     def _shown(self, session: Session, event: gr.EventData) -> Update:
         """Show words that are not in the pane: those of an earlier answer, or in another document."""
-        found = session.conversation.find(str(event._data["key"]))
+        found = session.conversation.find(_told(event, "key"))
         return self._views.view(session, *found, asked=True) if found else self._views.nothing
 
     def _selected(self, chosen: str | None, on_show: str | None, session: Session) -> Update:
@@ -323,9 +347,28 @@ class Page:
         return self._views.refreshed(session, seen, on_show)
 
 
-def build(shelf: Shelf, store: Store, warm: threading.Event) -> gr.Blocks:
-    """The page over a shelf, not yet served; ``warm`` is set once the model is ready for questions."""
-    return Page(shelf, store, warm).blocks
+def build(shelf: Shelf, store: Store, warm: threading.Event, *, alone: bool) -> gr.Blocks:
+    """The page over a shelf, not yet served.
+
+    Args:
+        shelf: The collections.
+        store: Where conversations are kept.
+        warm: Set once the model is ready for questions.
+        alone: Whether only this machine can open the page.
+    """
+    return Page(shelf, store, warm, alone=alone).blocks
+
+
+def _told(event: gr.EventData, name: str) -> str:
+    """What a browser sent with an event: anything, or nothing at all."""
+    data = event._data
+    return str(data.get(name, "")) if isinstance(data, dict) else ""
+
+
+def _number(event: gr.EventData, name: str) -> int:
+    """The same as a number from 0 on; -1 where it is none."""
+    told = _told(event, name)
+    return int(told) if told.isdecimal() and told.isascii() else -1
 
 
 def _begun(first: Collection) -> Begun:

@@ -33,6 +33,7 @@ _ENVIRONMENT = {
     "GRADIO_ANALYTICS_CACHE_FREQUENCY": "1000000000",
 }
 LOOPBACK = ("127.0.0.1", "localhost")
+_SESSIONS = 500
 _PORTS = range(7860, 7960)
 
 
@@ -72,7 +73,7 @@ def running(
         as_file(files("assistant.web") / "icon.svg") as icon,
     ):
         warm = threading.Event()
-        blocks = page.build(shelf, store, warm)
+        blocks = page.build(shelf, store, warm, alone=host in LOOPBACK)
         try:
             _, address, _ = blocks.queue(max_size=64).launch(
                 server_name=host,
@@ -85,6 +86,8 @@ def running(
                 quiet=True,
                 auth=_logins(assistant.settings.login),
                 share=False,
+                # Each visit has a session, with all that was found for its answers; they are on disk, too.
+                state_session_capacity=_SESSIONS,
                 footer_links=[],
                 run_history=False,
                 enable_monitoring=False,

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from assistant.errors import StoreError
+from assistant.llm import encodable
 from assistant.types import Event, Turn
 from assistant.web.conversation import Conversation, Exchange, Waiting
+from assistant.web.readers import NOBODY
 from assistant.web.store import Entry, Owner, Store
 
 log = logging.getLogger(__name__)
@@ -53,6 +55,7 @@ class Session:
         self._fault: str | None = None
         self._taken_back = False
         self._only: frozenset[str] = frozenset()
+        self._pending: set[int] = set()
         self.removed: Path | None = None
 
     def __deepcopy__(self, memo: Mapping[int, Any]) -> "Session":
@@ -109,6 +112,11 @@ class Session:
         with self._lock:
             self._only ^= {document_id}
 
+    def ask_all(self) -> None:
+        """Ask all documents again."""
+        with self._lock:
+            self._only = frozenset()
+
     def place_of(self, chat: str) -> str | None:
         """The index that a conversation of this reader's is about; None where they have none of that name."""
         try:
@@ -130,8 +138,9 @@ class Session:
         with self._lock, self._keeping():
             found = self._store.load(chat, self._owner)
             if found is not None:
-                self._chat, self._conversation, self._task = chat, found, None
-                self._taken_back = False
+                self._stop()
+                self._forget()
+                self._chat, self._conversation = chat, found
                 return True
         return False
 
@@ -141,9 +150,7 @@ class Session:
             if not question.strip() or self._conversation.open:
                 return False
             self._catch_up()
-            self._conversation = self._conversation.asked(question)
-            with self._keeping():
-                self._chat = self._chat or self._store.begin(self._owner, question)
+            self._conversation = self._conversation.asked(encodable(question))
             self._keep(self._conversation.last)
             return True
 
@@ -194,6 +201,12 @@ class Session:
         with self._lock:
             self._stop()
 
+    def leave(self, task: Task) -> None:
+        """Stop the question of a task, if it is still open: whoever answered it does so no longer."""
+        with self._lock:
+            if task is self._task:
+                self._stop()
+
     def clear(self) -> None:
         """Begin a new conversation; the one before it stays where it is kept."""
         with self._lock:
@@ -231,12 +244,19 @@ class Session:
 
     def _forget(self) -> None:
         self._chat, self._conversation, self._taken_back = None, Conversation(), False
+        self._pending.clear()
 
     def _catch_up(self) -> None:
-        """Take over what was asked meanwhile in another tab, so that neither overwrites the other."""
+        """Take over what was asked meanwhile in another tab, so that neither overwrites the other.
+
+        A conversation that was deleted there goes on as a new one.
+        """
         with self._keeping():
-            found = self._store.load(self._chat, self._owner) if self._chat and not self._taken_back else None
-            if found is not None and len(found.exchanges) > len(self._conversation.exchanges):
+            found = self._store.load(self._chat, self._owner) if self._chat else None
+            if self._chat and found is None:
+                self._chat = None
+                self._pending = {one.number for one in self._conversation.exchanges}
+            elif found and not self._taken_back and _last(found) > _last(self._conversation):
                 self._conversation = found
         self._taken_back = False
 
@@ -244,17 +264,28 @@ class Session:
         with self._lock:
             if task is not self._task:
                 return False
+            before = self._conversation.last
             self._conversation = change(self._conversation)
+            now = self._conversation.last
             if not self._conversation.open:
                 self._task = None
-                self._keep(self._conversation.last)
+            if not self._conversation.open or (before and now and before.said != now.said):
+                self._keep(now)
             return True
 
     def _keep(self, exchange: Exchange | None) -> None:
+        """Write an exchange down, with those that could not be written before."""
+        if exchange is None or self._owner.reader == NOBODY:
+            return
+        self._pending.add(exchange.number)
         with self._keeping():
-            if exchange is not None and self._chat is not None:
-                self._store.save(self._chat, exchange)
-                self._fault = None
+            first = self._conversation.exchanges[0]
+            self._chat = self._chat or self._store.begin(self._owner, first.question)
+            for number in sorted(self._pending):
+                if one := self._conversation.at(number):
+                    self._store.save(self._chat, one)
+                self._pending.discard(number)
+            self._fault = None
 
     @contextmanager
     def _keeping(self) -> Iterator[None]:
@@ -263,3 +294,7 @@ class Session:
         except StoreError as error:
             log.warning("%s", error)
             self._fault = str(error)
+
+
+def _last(conversation: Conversation) -> int:
+    return conversation.last.number if conversation.last else 0

@@ -1,6 +1,7 @@
 """The collections that a page can ask: index folders, each with an Assistant of its own. Knows nothing of the page."""
 
 import hashlib
+import logging
 import re
 import threading
 from collections.abc import Callable
@@ -10,7 +11,11 @@ from pathlib import Path
 from assistant.core import Assistant, shipped_index
 from assistant.errors import CollectionError
 from assistant.web.holdings import Library
+from assistant.web.uploads import RESERVED
 from index import Index
+from index.errors import FootnotedError
+
+log = logging.getLogger(__name__)
 
 SHIPPED = "The shipped article"
 MINE = "My documents"
@@ -41,8 +46,8 @@ class Collection:
 
     @property
     def place(self) -> str:
-        """Its index's folder, by which it is known."""
-        return str(self.assistant.index.path)
+        """By what it is known: its index's folder, or that it ships, for then its folder is another in each version."""
+        return str(self.assistant.index.path) if self.own else SHIPPED
 
 
 class Shelf:
@@ -69,10 +74,13 @@ class Shelf:
         return {self.first.place: self.first.name} | others
 
     def at(self, place: str) -> Collection:
-        """The collection of that place; where there is none any more, the first."""
+        """The collection of that place; where there is none any more, or it can't be opened, the first."""
         with self._lock:
             if place not in self._opened and place in self.names():
-                self._opened[place] = self._open(Path(place))
+                try:
+                    self._opened[place] = self._open(Path(place))
+                except FootnotedError as error:
+                    log.warning("%s", error)
             return self._opened.get(place, self.first)
 
     def make(self, name: str) -> Collection:
@@ -82,14 +90,17 @@ class Shelf:
             CollectionError: That is no name for one.
         """
         name = " ".join(name.split())
-        if not _NAME.fullmatch(name) or len(name) > MOST_CHARACTERS:
+        if not _NAME.fullmatch(name) or len(name) > MOST_CHARACTERS or RESERVED.fullmatch(name):
             raise CollectionError(
                 f"{name!r} is no name for a collection; use letters, digits, spaces and hyphens, at most "
                 f"{MOST_CHARACTERS} of them, beginning with a letter or a digit"
             )
         path = self._folder / name
         with self._lock:
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            try:
+                path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            except OSError as error:
+                raise CollectionError(f"no collection can be made at {path}: {error}") from error
             return self._opened.setdefault(str(path), self._open(path))
 
     def own(self, place: str) -> Collection:

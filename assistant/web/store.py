@@ -16,6 +16,7 @@ from platformdirs import user_data_dir
 from assistant.errors import StoreError
 from assistant.web import stored
 from assistant.web.conversation import Conversation, Exchange
+from assistant.web.readers import LOCAL
 
 log = logging.getLogger(__name__)
 
@@ -65,12 +66,12 @@ class Owner:
     """Whose conversations, and about which documents.
 
     Attributes:
-        place: The folder of the index.
-        reader: Who reads; empty where all who can read are one.
+        place: Which collection.
+        reader: Who reads, as ``readers`` has it.
     """
 
     place: str
-    reader: str = ""
+    reader: str = LOCAL
 
 
 class Store:
@@ -183,7 +184,7 @@ class Store:
         try:
             with self._lock:
                 yield
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, UnicodeError) as error:
             raise StoreError(
                 f"conversations can't be kept in {self._path}: {error}. Is the disk full, or the file not ours? Move "
                 f"it away, or name another folder with {FOLDER_VARIABLE}"

@@ -1,10 +1,13 @@
 """Files that readers bring: checked, copied into the collection, and read into its index. Knows nothing of the page."""
 
 import os
+import re
+import secrets
 import shutil
 import tempfile
 import unicodedata
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -20,6 +23,9 @@ MOST_BYTES = 100 * 1024 * 1024
 
 _UPLOADS, _REMOVED = "uploads", "removed"
 _NAME_BYTES = 200
+_TWIN = "another file of that name is among these; rename one of them"
+RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
+"""What Windows takes for a device, whatever its suffix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +64,17 @@ def take(index: Index, files: Sequence[Path]) -> Iterator[Progress | Taken]:
     Raises:
         FootnotedError: A file can't be copied, or as ``Index.add`` does.
     """
-    folder = index.path / _UPLOADS
-    folder.mkdir(mode=0o700, exist_ok=True)
-    refused = {path: _unfit(path) for path in files[:MOST_FILES]}
-    refused |= dict.fromkeys(files[MOST_FILES:], f"more than {MOST_FILES} files at once")
-    copies = [_copied(path, folder / safe(path.name)) for path, reason in refused.items() if reason is None]
-    for path in files:
-        path.unlink(missing_ok=True)
+    refused: dict[Path, str | None] = {}
+    for count, path in enumerate(files):
+        twin = any(safe(other.name).casefold() == safe(path.name).casefold() for other in files[:count])
+        many = f"more than {MOST_FILES} files at once" if count >= MOST_FILES else None
+        refused[path] = many or (_TWIN if twin else _unfit(path))
+    with _told(index.path):
+        folder = index.path / _UPLOADS
+        folder.mkdir(mode=0o700, exist_ok=True)
+        copies = [_copied(path, folder / safe(path.name)) for path, reason in refused.items() if reason is None]
+        for path in files:
+            path.unlink(missing_ok=True)
     for told in _add(index, copies):
         match told:
             case AddReport():
@@ -87,7 +97,9 @@ def bring_back(index: Index, path: Path) -> Iterator[Progress | Taken]:
         index: Where it was.
         path: What ``remove`` told.
     """
-    for told in _add(index, [_put_back(index, path)]):
+    with _told(index.path):
+        back = _put_back(index, path)
+    for told in _add(index, [back]):
         yield Taken(told) if isinstance(told, AddReport) else told
 
 
@@ -105,7 +117,10 @@ def remove(index: Index, source: str) -> Path | None:
     if listed is None or not listed.path:
         return None
     path = Path(listed.path)
-    return _put_aside(index, path) if _is_copy(index, path) else path
+    if path.parent != index.path / _UPLOADS:
+        return path
+    with _told(index.path):
+        return _put_aside(index, path) if path.exists() else None
 
 
 def safe(name: str) -> str:
@@ -114,8 +129,8 @@ def safe(name: str) -> str:
     shown = "".join(char if char.isprintable() and char not in '<>:"|?*/\0' else "_" for char in last)
     named = Path(unicodedata.normalize("NFC", shown).strip(". ") or "document")
     room = max(0, _NAME_BYTES - len(named.suffix.encode("utf-8", "replace")))
-    kept = named.stem.encode("utf-8", "replace")[:room].decode("utf-8", "ignore")
-    return f"{kept or 'document'}{named.suffix}"
+    kept = named.stem.encode("utf-8", "replace")[:room].decode("utf-8", "ignore") or "document"
+    return f"{'_' if RESERVED.fullmatch(kept) else ''}{kept}{named.suffix}"
 
 
 def _add(index: Index, paths: Sequence[Path]) -> Iterator[Progress | AddReport]:
@@ -142,6 +157,8 @@ def _unfit(path: Path) -> str | None:
     suffix = path.suffix.lower()
     if suffix not in MEDIA_TYPES:
         return f"{suffix or 'a file without a suffix'} can't be read; what can: {', '.join(sorted(MEDIA_TYPES))}"
+    if not path.is_file():
+        return "it is no longer there; add it again"
     if path.stat().st_size > MOST_BYTES:
         return f"larger than {MOST_BYTES // 1024**2} MB"
     return None
@@ -158,18 +175,26 @@ def _copied(path: Path, to: Path) -> Path:
         raise CollectionError(f"{to.name} can't be copied to {to.parent}: {error}") from error
 
 
-def _is_copy(index: Index, path: Path) -> bool:
-    return path.parent == index.path / _UPLOADS
+@contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CollectionError(f"files can't be kept in {folder}: {error}") from error
 
 
 def _put_back(index: Index, path: Path) -> Path:
     """Where a file that was put aside is read from."""
-    if path.parent != index.path / _REMOVED or not path.is_file():
+    if path.parent.parent != index.path / _REMOVED:
         return path
-    return path.replace(index.path / _UPLOADS / path.name)
+    back = index.path / _UPLOADS / path.name
+    if back.exists():
+        raise CollectionError(f"there is another {path.name} by now; remove that first")
+    return path.replace(back)
 
 
 def _put_aside(index: Index, path: Path) -> Path:
-    folder = index.path / _REMOVED
-    folder.mkdir(mode=0o700, exist_ok=True)
+    # A folder for each: another of the same name may have been put aside before.
+    folder = index.path / _REMOVED / secrets.token_hex(8)
+    folder.mkdir(mode=0o700, parents=True)
     return path.replace(folder / path.name)

@@ -90,12 +90,16 @@ class Views:
         """The list of conversations, and what the open one is called."""
         return {
             self._parts.chats: lists.chats(session.entries(), session.chat, deleted),
-            self._parts.head: lists.chat_head(session.title, session.fault),
+            self._parts.head: lists.chat_head(session.title, session.fault, self._confined(session)),
         }
+
+    def asked(self, session: Session) -> Update:
+        """What a question that has come, or has been settled, changes."""
+        return self.chat(session) | self.kept(session)
 
     def remark(self, session: Session, text: str) -> Update:
         """Something to tell the reader about what they have just done, until they do something else."""
-        return {self._parts.head: lists.chat_head(session.title, text)}
+        return {self._parts.head: lists.chat_head(session.title, text, self._confined(session))}
 
     def documents(self, session: Session) -> Update:
         """The list of documents."""
@@ -210,6 +214,11 @@ class Views:
                 ),
             )
         ]
+
+    def _confined(self, session: Session) -> list[str]:
+        """The documents that are asked alone."""
+        sources = self._shelf.at(session.place).library.look().sources
+        return [source for id_, source in sources.items() if id_ in session.only]
 
     def _welcome(self, session: Session) -> str:
         """What stands where the conversation will, until there is one."""
