@@ -74,7 +74,8 @@ def test_a_model_that_says_no_is_less_trusted(found: Features) -> None:
 
 @pytest.mark.parametrize("found", [GOOD, BLIND])
 def test_names_that_are_said_nowhere_lower_the_confidence(found: Features) -> None:
-    named = [confidence(dataclasses.replace(found, unmentioned=count)) for count in range(4)]
+    # What is said nowhere is not said by the cited sentences either.
+    named = [confidence(dataclasses.replace(found, unmentioned=count, uncited=count)) for count in range(4)]
     assert named[0] > named[1] > named[2] > named[3]
 
 
