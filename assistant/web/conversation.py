@@ -1,7 +1,7 @@
 """What one reader has asked and been told so far. Pure values: no model, no page, no HTML."""
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 from assistant.types import Answer, Citation, Event, Found, Said, Settled, Turn, Working
 from index.types import Hit
@@ -167,10 +167,7 @@ class Conversation:
 
     def liked(self, number: int, liked: bool | None) -> Self:
         """With what the reader thinks of one answer."""
-        return replace(
-            self,
-            exchanges=tuple(replace(one, liked=liked) if one.number == number else one for one in self.exchanges),
-        )
+        return self._changed(number, liked=liked)
 
     def at(self, number: int) -> Exchange | None:
         """The exchange of that number."""
@@ -182,18 +179,20 @@ class Conversation:
 
     def kept_as_gold(self, number: int) -> Self:
         """With one exchange kept as a gold case."""
-        return replace(
-            self, exchanges=tuple(replace(one, gold=True) if one.number == number else one for one in self.exchanges)
-        )
+        return self._changed(number, gold=True)
 
     def history(self) -> list[Turn]:
         """The turns before the newest question."""
-        return [turn for exchange in self.exchanges[:-1] for turn in exchange.turns()]
+        return self.before(self.last.number) if self.last else []
 
     def find(self, key: str) -> tuple[Exchange, Place] | None:
         """The place of that key, and the exchange it belongs to."""
         pairs = ((exchange, place) for exchange in self.exchanges for place in exchange.places)
         return next((pair for pair in pairs if pair[1].key == key), None)
+
+    def _changed(self, number: int, **fields: Any) -> Self:
+        exchanges = tuple(replace(one, **fields) if one.number == number else one for one in self.exchanges)
+        return replace(self, exchanges=exchanges)
 
     def _with(self, last: Exchange) -> Self:
         return replace(self, exchanges=(*self.exchanges[:-1], last))

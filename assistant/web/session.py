@@ -69,7 +69,7 @@ class Session:
 
     @property
     def place(self) -> str:
-        """The folder of the index that is asked."""
+        """Which collection is asked."""
         return self._owner.place
 
     @property
@@ -118,7 +118,7 @@ class Session:
             self._only = frozenset()
 
     def place_of(self, chat: str) -> str | None:
-        """The index that a conversation of this reader's is about; None where they have none of that name."""
+        """The collection that a conversation of this reader's is about; None where they have none of that name."""
         try:
             return self._store.place(chat, self._owner.reader)
         except StoreError as error:

@@ -21,8 +21,8 @@ SHIPPED = "The shipped article"
 MINE = "My documents"
 MOST_CHARACTERS = 60
 _INDEX = ".footnoted"
-# What every file system takes for a folder's name.
 _NOT_NAME = re.compile(r"[^\w\-]+")
+# What every file system takes for a folder's name.
 _NAME = re.compile(r"[^\W_][\w \-]*")
 
 
@@ -78,7 +78,7 @@ class Shelf:
         with self._lock:
             if place not in self._opened and place in self.names():
                 try:
-                    self._opened[place] = self._open(Path(place))
+                    self._open(Path(place))
                 except FootnotedError as error:
                     log.warning("%s", error)
             return self._opened.get(place, self.first)
@@ -101,7 +101,7 @@ class Shelf:
                 path.mkdir(mode=0o700, parents=True, exist_ok=True)
             except OSError as error:
                 raise CollectionError(f"no collection can be made at {path}: {error}") from error
-            return self._opened.setdefault(str(path), self._open(path))
+            return self._open(path)
 
     def own(self, place: str) -> Collection:
         """The collection of that place; where nothing can be added to it, one of the reader's own."""
@@ -116,11 +116,11 @@ class Shelf:
                     collection.assistant.index.close()
 
     def _open(self, path: Path) -> Collection:
-        opened = self._opened.get(str(path))
-        if opened is not None:
-            return opened
-        first = self.first.assistant
-        return self._collection(path.name, Assistant(self._opener(path), first.model, first.settings))
+        if str(path) not in self._opened:
+            first = self.first.assistant
+            opened = Assistant(self._opener(path), first.model, first.settings)
+            self._opened[str(path)] = self._collection(path.name, opened)
+        return self._opened[str(path)]
 
     def _collection(self, name: str, assistant: Assistant) -> Collection:
         index = assistant.index

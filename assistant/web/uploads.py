@@ -65,29 +65,24 @@ def take(index: Index, files: Sequence[Path]) -> Iterator[Progress | Taken]:
         FootnotedError: A file can't be copied, or as ``Index.add`` does.
     """
     refused: dict[Path, str | None] = {}
+    names: set[str] = set()
     for count, path in enumerate(files):
-        twin = any(safe(other.name).casefold() == safe(path.name).casefold() for other in files[:count])
+        name = safe(path.name).casefold()
         many = f"more than {MOST_FILES} files at once" if count >= MOST_FILES else None
-        refused[path] = many or (_TWIN if twin else _unfit(path))
+        refused[path] = many or (_TWIN if name in names else _unfit(path))
+        names.add(name)
     with _told(index.path):
         folder = index.path / _UPLOADS
         folder.mkdir(mode=0o700, exist_ok=True)
         copies = [_copied(path, folder / safe(path.name)) for path, reason in refused.items() if reason is None]
         for path in files:
             path.unlink(missing_ok=True)
-    for told in _add(index, copies):
-        match told:
-            case AddReport():
-                yield Taken(told, tuple(Refused(path.name, reason) for path, reason in refused.items() if reason))
-            case _:
-                yield told
+    yield from _add(index, copies, tuple(Refused(path.name, reason) for path, reason in refused.items() if reason))
 
 
 def read_again(index: Index) -> Iterator[Progress | Taken]:
     """Read the files of an index again that have changed; what is the same costs nothing."""
-    paths = [Path(one.path) for one in index.listing() if one.path]
-    for told in _add(index, paths):
-        yield Taken(told) if isinstance(told, AddReport) else told
+    yield from _add(index, [Path(one.path) for one in index.listing() if one.path])
 
 
 def bring_back(index: Index, path: Path) -> Iterator[Progress | Taken]:
@@ -99,8 +94,7 @@ def bring_back(index: Index, path: Path) -> Iterator[Progress | Taken]:
     """
     with _told(index.path):
         back = _put_back(index, path)
-    for told in _add(index, [back]):
-        yield Taken(told) if isinstance(told, AddReport) else told
+    yield from _add(index, [back])
 
 
 def remove(index: Index, source: str) -> Path | None:
@@ -133,13 +127,13 @@ def safe(name: str) -> str:
     return f"{'_' if RESERVED.fullmatch(kept) else ''}{kept}{named.suffix}"
 
 
-def _add(index: Index, paths: Sequence[Path]) -> Iterator[Progress | AddReport]:
+def _add(index: Index, paths: Sequence[Path], refused: tuple[Refused, ...] = ()) -> Iterator[Progress | Taken]:
     """Read files into an index in a thread of its own, which is not left half-way where nobody listens any more."""
-    told: SimpleQueue[Progress | AddReport | BaseException] = SimpleQueue()
+    told: SimpleQueue[Progress | Taken | BaseException] = SimpleQueue()
 
     def work() -> None:
         try:
-            told.put(index.add(paths, told.put, wait=False))
+            told.put(Taken(index.add(paths, told.put, wait=False), refused))
         except BaseException as error:  # noqa: BLE001 (raised again in the thread that waits)
             told.put(error)
 
@@ -149,7 +143,7 @@ def _add(index: Index, paths: Sequence[Path]) -> Iterator[Progress | AddReport]:
         if isinstance(heard, BaseException):
             raise heard
         yield heard
-        if isinstance(heard, AddReport):
+        if isinstance(heard, Taken):
             return
 
 

@@ -121,8 +121,7 @@ class Views:
 
     def side(self, session: Session) -> Update:
         """Conversations, collections and documents to choose from."""
-        listed = lists.collections(self._shelf.names(), self._shelf.at(session.place).place)
-        return self.kept(session) | self.documents(session) | {self._parts.collections: listed}
+        return self.kept(session) | self._holdings(session)
 
     def collection(self, session: Session) -> Update:
         """The whole, and all that is said of the collection that is asked."""
@@ -130,7 +129,7 @@ class Views:
         look = collection.library.look()
         return (
             self.whole(session)
-            | self.side(session)
+            | self._holdings(session)
             | {
                 self._parts.news: lists.told(News()),
                 self._parts.counts: render.holdings(look.state),
@@ -195,6 +194,11 @@ class Views:
         if now.choices != seen.choices or now.ready != seen.ready:
             news |= self.documents(session)
         return news | {self._seen: now}
+
+    def _holdings(self, session: Session) -> Update:
+        """Collections and documents to choose from."""
+        listed = lists.collections(self._shelf.names(), self._shelf.at(session.place).place)
+        return self.documents(session) | {self._parts.collections: listed}
 
     def _messages(self, session: Session) -> list[dict[str, Any]]:
         """The conversation for the chat, as components: those keep their attributes, and their place in the page."""
@@ -270,8 +274,10 @@ def seen_of(look: Look, shown: str | None) -> Seen:
 
 def suggestions(collection: Collection, look: Look) -> tuple[str, ...]:
     """Questions to begin with."""
-    first = [collection.assistant.index.document(look.first)] if look.first else []
-    return tuple(text for document in first for text in SUGGESTIONS.get(document.sha256, ()))
+    found = (
+        texts for sha256, texts in SUGGESTIONS.items() if look.first and collection.library.stands(look.first, sha256)
+    )
+    return next(found, ())
 
 
 def _selector(look: Look, shown: str | None, **value: str | None) -> Any:
