@@ -5,7 +5,7 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from itertools import islice
@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Self
 import seeds
 from assistant import calibration, condense, context, dialogue, llm
 from assistant import read as reading
+from assistant import suggest as suggesting
 from assistant.answering import Answering
 from assistant.clock import Clock
 from assistant.errors import ModelInterrupted, ModelUnreachable, QuestionError
 from assistant.local import CONTEXT_TOKENS
 from assistant.settings import Settings, from_environment
+from assistant.suggest import Suggestion, Told
 from assistant.types import (
     Answer,
     Event,
@@ -183,6 +185,30 @@ class Assistant:
         hits = tuple(Hit(passage, score=1.0 / rank) for rank, passage in enumerate(passages, start=1))
         return _settled(self._answer(question, question, hits, Usage(self.model.name), Clock(self._now), shared=False))
 
+    def suggest(self, count: int = 4) -> Generator[Suggestion | Working]:
+        """Questions that the documents answer, for who doesn't know yet what to ask.
+
+        The model makes them of sentences from all over the documents. Each is searched for, and answered from the
+        passage that was found; those that lead back to their sentence are told. Closing the iterator ends the work.
+
+        Args:
+            count: How many at most; there may be fewer, or none.
+
+        Raises:
+            ModelError: The model can't be reached, refuses, or stops half-way.
+        """
+        found = 0
+        for one in suggesting.told(self.index, count * suggesting.TRIES):
+            yield Working("suggest")
+            question = suggesting.worded(one, self.model)
+            yield Working("suggest")
+            if not suggesting.can_be_asked(question) or not self._leads_back(question, one):
+                continue
+            yield Suggestion(question, one.passage.document_id, one.passage.document_sha256)
+            found += 1
+            if found == count:
+                return
+
     def evidence(self, hits: Sequence[Hit]) -> tuple[Evidence, ...]:
         """What of these hits, best first, the model reads."""
         return context.fit(hits, self._budget())
@@ -210,6 +236,12 @@ class Assistant:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+    def _leads_back(self, question: str, one: Told) -> bool:
+        """Whether a question finds the sentence that it was made of, and is answered by it."""
+        hits = self.find(question, (), question, 1)
+        found = [hit.passage for hit in hits if hit.passage.id == one.passage.id]
+        return bool(found) and suggesting.found_again(self.read(question, found), one)
 
     def _aside(self, question: str, said: dialogue.Aside) -> Answer:
         """The reply to what no document is asked for."""

@@ -140,6 +140,38 @@ REWRITTEN = (
     ),
 )
 
+ASK = """\
+Turn a sentence of a document into a short question that it answers. Say in the question what it is about, so that it \
+can be understood without the document. Reply with the question only."""
+# The document's title, a sentence of it, and the question that it answers.
+ASKED = (
+    (
+        "The Hallmark bridge",
+        "Heavy rain in 2003 damaged two of its nine pillars.",
+        "How many pillars of the Hallmark bridge did heavy rain damage in 2003?",
+    ),
+    (
+        "staff-handbook",
+        "Anyone who works from home may claim 20 crowns a month for the costs of a line.",
+        "How much may staff who work from home claim for a line?",
+    ),
+    (
+        "Bakers of Oslo",
+        "Anna Berg opened her bakery because no shop in the street sold bread without salt.",
+        "Why did Anna Berg open her bakery in Oslo?",
+    ),
+    (
+        "Report on moth traps",
+        "Traps with blue lamps caught more moths than those with white ones.",
+        "Which lamps caught the most moths in traps?",
+    ),
+    (
+        "minutes 2019 (final)",
+        "The treasurer, Olu Adeyemi, asked that the fee be raised in spring.",
+        "What did the treasurer Olu Adeyemi ask for?",
+    ),
+)
+
 # What opens a tag or a control token of any chat template: <|im_end|>, </s>, <start_of_turn>, <think>, [INST], and our
 # own </document>. Comparisons such as "x < 5" are left alone.
 _CONTROL = re.compile(r"<(?=[a-z_|｜<]|\s*/\s*[a-z])|\[(?=/?[a-z_]{3,}\])", re.IGNORECASE)
@@ -160,6 +192,11 @@ def document_block(texts: Iterable[str]) -> str:
     """Texts as the model reads them, numbered and delimited."""
     lines = (f"[{number}] {inert(text)}" for number, text in enumerate(texts, start=1))
     return "\n".join(["<document>", *lines, "</document>"])
+
+
+def sentence_block(title: str, sentence: str) -> str:
+    """A sentence of a document as the model reads it, on a line of its own."""
+    return f"Document: {inert(' '.join(title.split()))}\nSentence: {inert(' '.join(sentence.split()))}"
 
 
 def question_block(question: str) -> str:

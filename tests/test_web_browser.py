@@ -23,7 +23,7 @@ from index import Index
 from tests import index_fakes
 from tests.browser import PATIENCE, launched
 from tests.chroma_server import free_port
-from tests.fakes import ScriptedLLM
+from tests.fakes import AnsweringLLM, ScriptedLLM
 from tests.test_index_embedding import Failing, slow
 from tests.test_web_render import HOSTILE
 
@@ -38,6 +38,7 @@ MINISTER_QUOTE = (
     "end of April, when Abe visits the US, along with Nakatani and Foreign Minister Fumio Kishida."
 )
 NOT_STATED = "Not stated."
+BAKERY = "Anna Berg opened the bakery in 1987."
 
 # How many footnotes stand left of the last character of their sentence.
 WRAPPED_AWAY = """[...document.querySelectorAll(".fn-words > span")].filter(sentence => {
@@ -315,6 +316,15 @@ def test_a_suggested_question_is_asked_with_one_click(opened: Opener) -> None:
     page.get_by_role("button", name=QUESTION).click()
     answered(page)
     assert QUESTION in model.prompt()
+
+
+def test_questions_to_begin_with_are_made_of_the_documents(opened: Opener, bakery: Index) -> None:
+    question = "When did Anna Berg open the bakery?"
+    page = opened(AnsweringLLM(lambda said: question if said.startswith("Document: ") else BAKERY), bakery)
+    page.get_by_role("button", name="Suggest questions").click()
+    page.get_by_role("button", name=question).click()
+    answered(page)
+    expect(said(page, BAKERY)).to_be_visible()
 
 
 def test_a_refusal_says_why_and_offers_the_nearest_passages(opened: Opener) -> None:

@@ -40,3 +40,13 @@ def test_an_error_leaves_the_line_too() -> None:
         _ = 1 / 0
     with line.joined() as next_one:
         assert next_one() == 0
+
+
+def test_it_is_quiet_once_nobody_has_stood_there_for_so_long() -> None:
+    line = Line(at_once=1)
+    assert line.quiet(0.0)
+    assert not line.quiet(60.0)
+    with line.joined():
+        assert not line.quiet(0.0)
+    assert line.quiet(0.0)
+    assert not line.quiet(60.0)

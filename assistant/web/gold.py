@@ -1,8 +1,6 @@
 """Answers that a reader has judged, as gold cases of a suite that ``footnoted eval`` runs. See docs/suites.md."""
 
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +10,7 @@ from filelock import FileLock
 
 from assistant.errors import CollectionError
 from assistant.types import Turn
+from assistant.web import whole
 from assistant.web.conversation import Exchange
 from index import Index
 from index.types import Document, Span
@@ -118,11 +117,4 @@ def _cases(path: Path) -> list[Case]:
 
 
 def _write(path: Path, rows: Iterable[object]) -> None:
-    """Rows as lines of JSON, the file whole or not at all."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.stem)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        Path(name).replace(path)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    whole.write(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))

@@ -1,6 +1,7 @@
 """A line of readers before one model: who is next, and how many are before each. Knows nothing of questions."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -16,6 +17,7 @@ class Line:
         self._at_once = at_once
         self._lock = threading.Lock()
         self._tickets: list[object] = []
+        self._left = time.monotonic()
 
     @contextmanager
     def joined(self) -> Iterator[Callable[[], int]]:
@@ -32,6 +34,12 @@ class Line:
         finally:
             with self._lock:
                 self._tickets.remove(ticket)
+                self._left = time.monotonic()
+
+    def quiet(self, seconds: float) -> bool:
+        """Whether nobody stands there, nor has for so long."""
+        with self._lock:
+            return not self._tickets and time.monotonic() - self._left >= seconds
 
     def _before(self, ticket: object) -> int:
         with self._lock:

@@ -122,7 +122,7 @@ on("click", (event) => {
 
 // What can be done: the names of the events that the server hears.
 const DONE = [
-  "ask_suggested", "keep_gold", "keep_marked", "keep_unanswered",
+  "ask_suggested", "suggest", "keep_gold", "keep_marked", "keep_unanswered",
   "open_chat", "delete_chat", "restore_chat", "save_chat", "like_answer", "ask_again", "edit_question",
   "ask_collection", "ask_only", "ask_all", "read_again", "view_document", "remove_document", "bring_back",
 ];

@@ -19,12 +19,13 @@ from assistant.web.conversation import WARMING, Exchange, Waiting
 from assistant.web.layout import Begun, lay_out
 from assistant.web.line import Line
 from assistant.web.lists import News, news
+from assistant.web.offers import Offer, Offers
 from assistant.web.readers import LOCAL, NOBODY, READER, reader
 from assistant.web.session import Session, Task
 from assistant.web.shelf import Collection, Shelf
 from assistant.web.store import Owner, Store
 from assistant.web.uploads import Taken
-from assistant.web.views import Seen, Update, Views, seen_of, show, suggestions
+from assistant.web.views import Seen, Update, Views, seen_of, show, welcome
 from index import Progress
 from index.errors import FootnotedError
 from index.types import Span
@@ -60,6 +61,8 @@ class Page:
         first = shelf.first
         look = first.library.look()
         self._line = Line(EMBEDDED_AT_ONCE if first.assistant.model.embedded else ENDPOINT_AT_ONCE)
+        self._offers = Offers(self._line, warm)
+        offer = self._offers.of(first)
         self.blocks = gr.Blocks(
             title="Footnoted",
             analytics_enabled=False,
@@ -70,10 +73,10 @@ class Page:
         )
         with self.blocks:
             self._session = gr.State(Session(store, Owner(first.place, LOCAL if alone else NOBODY)))
-            self._seen = gr.State(seen_of(look, look.first))
+            self._seen = gr.State(seen_of(look, look.first, offer))
             self._on_show = gr.State(look.first)
-            self._parts = lay_out(_begun(first))
-            self._views = Views(shelf, self._parts, self._seen, self._on_show)
+            self._parts = lay_out(_begun(first, offer))
+            self._views = Views(shelf, self._offers, self._parts, self._seen, self._on_show)
             self._connect()
 
     def _connect(self) -> None:
@@ -94,6 +97,7 @@ class Page:
         parts.new.click(self._fresh, self._session, chat, **_AT_ONCE)
         for event, handler in {
             parts.pane.show_words: self._shown,
+            parts.pane.suggest: self._suggested,
             parts.pane.open_chat: self._opened,
             parts.pane.rename_chat: self._renamed,
             parts.pane.delete_chat: self._deleted,
@@ -137,6 +141,11 @@ class Page:
 
     def _begin_suggested(self, session: Session, event: gr.EventData) -> Update:
         return self._begin_other(_told(event, "question"), session)
+
+    def _suggested(self, session: Session) -> Update:
+        """Have questions to begin with made, which appear as they come."""
+        self._offers.make(self._shelf.at(session.place), asked_for=True)
+        return self._views.chat(session)
 
     def _begin_again(self, session: Session) -> Update:
         question = session.again()
@@ -343,7 +352,10 @@ class Page:
         return self._views.selected(session, chosen, on_show)
 
     def _refresh(self, seen: Seen, on_show: str | None, session: Session) -> Update:
-        self._shelf.at(session.place).library.go_on()
+        collection = self._shelf.at(session.place)
+        collection.library.go_on()
+        if not session.conversation.exchanges:
+            self._offers.make(collection)
         return self._views.refreshed(session, seen, on_show)
 
 
@@ -371,7 +383,7 @@ def _number(event: gr.EventData, name: str) -> int:
     return int(told) if told.isdecimal() and told.isascii() else -1
 
 
-def _begun(first: Collection) -> Begun:
+def _begun(first: Collection, offer: Offer) -> Begun:
     look = first.library.look()
     return Begun(
         where=render.where(first.assistant.model),
@@ -380,5 +392,5 @@ def _begun(first: Collection) -> Begun:
         document=show(first, look.first),
         shown=look.first,
         choices=look.choices(look.first),
-        welcome=render.welcome(suggestions(first, look)),
+        welcome=welcome(offer),
     )

@@ -100,13 +100,22 @@ def button(
     return f'<button type="button" class="fn-do" data-do="{do}"{given}{named}{state}{here}>{escape(text)}</button>'
 
 
-def welcome(suggestions: Sequence[str]) -> str:
-    """What stands where the conversation will, with questions to begin with."""
+def welcome(suggestions: Sequence[str], *, making: bool = False, can_be_made: bool = False) -> str:
+    """What stands where the conversation will, with questions to begin with.
+
+    Args:
+        suggestions: Those.
+        making: Whether more are being made.
+        can_be_made: Whether the reader may have some made.
+    """
     items = "".join(f"<li>{button('ask_suggested', text, question=text)}</li>" for text in suggestions)
+    more = '<p class="fn-empty" role="status">Reading for questions to begin with…</p>' if making else ""
+    if can_be_made:
+        more = f"<p>{button('suggest', 'Suggest questions')}</p>"
     return (
         '<div class="fn-welcome"><h2>Ask your documents</h2>'
         "<p>Every sentence of the answer carries a footnote to the exact words it came from.</p><p>"
-        f"When the documents don’t say, you are told so.</p>{f'<ul>{items}</ul>' if items else ''}</div>"
+        f"When the documents don’t say, you are told so.</p>{f'<ul>{items}</ul>' if items else ''}{more}</div>"
     )
 
 

@@ -36,6 +36,7 @@ class Collection:
         library: What there is.
         own: Whether documents can be added and removed: those that ship stay as they are.
         gold: The folder of the suite of cases that readers have judged.
+        questions: The file of the questions to begin with.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Collection:
     library: Library
     own: bool
     gold: Path
+    questions: Path
 
     @property
     def place(self) -> str:
@@ -62,6 +64,7 @@ class Shelf:
     def __init__(self, first: Assistant, folder: Path, opener: Callable[[Path], Index]) -> None:
         self._folder = folder / "collections"
         self._gold = folder / "gold"
+        self._questions = folder / "questions"
         self._opener = opener
         self._lock = threading.Lock()
         self.first = self._collection(_name(first.index.path), first)
@@ -126,8 +129,15 @@ class Shelf:
         index = assistant.index
         # Of the same name there may be several, in several folders.
         told_apart = hashlib.sha256(str(index.path).encode()).hexdigest()[:8]
-        gold = self._gold / f"{_NOT_NAME.sub(' ', name).strip()}-{told_apart}"
-        return Collection(name, assistant, Library(index), own=not _ships(index.path), gold=gold)
+        known = f"{_NOT_NAME.sub(' ', name).strip()}-{told_apart}"
+        return Collection(
+            name,
+            assistant,
+            Library(index),
+            own=not _ships(index.path),
+            gold=self._gold / known,
+            questions=self._questions / f"{known}.json",
+        )
 
 
 def _ships(path: Path) -> bool:

@@ -1,6 +1,6 @@
 """What the page's parts show of a session and its collection, as updates for Gradio. Changes nothing itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
@@ -10,22 +10,13 @@ from assistant.web.conversation import Exchange, Place
 from assistant.web.holdings import Look
 from assistant.web.layout import Parts
 from assistant.web.lists import News
+from assistant.web.offers import Offer, Offers
 from assistant.web.session import Session
 from assistant.web.shelf import Collection, Shelf
 from index.errors import DocumentError
 from index.types import State
 
 Update = dict[Any, Any]
-
-SUGGESTIONS = {
-    "1d277cccf9fc0d63ae95f600f236a0260f9617ed38839e538d7e438a2ea265da": (
-        "Who is Japan's foreign minister?",
-        "How many US service personnel are stationed in Japan?",
-        "What will the new guidelines improve?",
-        "How old is Gen Nakatani?",
-    )
-}
-"""Questions to begin with, by the SHA-256 of the document that they are about."""
 
 LEFT = "The document that was shown here is no longer in the index."
 NO_DOCUMENTS = "No documents yet. Add some under ☰, or drop them anywhere on this page."
@@ -38,10 +29,12 @@ class Seen:
     Attributes:
         state: What the header tells.
         choices: The hash of the documents that can be chosen.
+        offer: The questions to begin with.
     """
 
     state: State
     choices: int
+    offer: Offer
 
     @property
     def ready(self) -> bool:
@@ -54,14 +47,16 @@ class Views:
 
     Args:
         shelf: The collections.
+        offers: The questions to begin with.
         parts: What is updated.
         seen: Keeps a ``Seen`` for each reader.
         on_show: Keeps the id of the document in the pane; not asked of the selector, because Gradio refuses what is no
             longer among its choices.
     """
 
-    def __init__(self, shelf: Shelf, parts: Parts, seen: gr.State, on_show: gr.State) -> None:
+    def __init__(self, shelf: Shelf, offers: Offers, parts: Parts, seen: gr.State, on_show: gr.State) -> None:
         self._shelf = shelf
+        self._offers = offers
         self._parts = parts
         self._seen = seen
         self._on_show = on_show
@@ -175,13 +170,14 @@ class Views:
         """What another process, or the embedding in the background, has changed in the index."""
         collection = self._shelf.at(session.place)
         look = collection.library.look()
+        offer = self._offers.of(collection)
         if look.state == seen.state:
-            return self.nothing_new
+            return self.nothing_new if offer == seen.offer else self._offered(session, replace(seen, offer=offer))
         news: Update = {self._parts.counts: render.holdings(look.state)}
         if look.state.fault != seen.state.fault:
             news[self._parts.fault] = render.fault(look.state)
         shown = on_show if on_show in look.sources else look.first
-        now = seen_of(look, shown)
+        now = seen_of(look, shown, offer)
         if shown != on_show:
             above = LEFT if on_show else ""
             news[self._parts.pane] = show(collection, shown, session.conversation.last, above=above)
@@ -193,7 +189,7 @@ class Views:
             news |= self.chat(session)
         if now.choices != seen.choices or now.ready != seen.ready:
             news |= self.documents(session)
-        return news | {self._seen: now}
+        return news | self._offered(session, now)
 
     def _holdings(self, session: Session) -> Update:
         """Collections and documents to choose from."""
@@ -228,8 +224,11 @@ class Views:
         """What stands where the conversation will, until there is one."""
         if session.conversation.exchanges:
             return ""
-        collection = self._shelf.at(session.place)
-        return render.welcome(suggestions(collection, collection.library.look()))
+        return welcome(self._offers.of(self._shelf.at(session.place)))
+
+    def _offered(self, session: Session, now: Seen) -> Update:
+        """What has changed, with the questions to begin with, which a conversation hides."""
+        return {self._seen: now, self._parts.welcome: self._welcome(session)}
 
     def _shown_by(self, session: Session, look: Look) -> str | None:
         last = session.conversation.last
@@ -267,17 +266,14 @@ def show(
     return source.pane(document, exchange.places if exchange else (), goto, asked=asked, above=above)
 
 
-def seen_of(look: Look, shown: str | None) -> Seen:
+def seen_of(look: Look, shown: str | None, offer: Offer) -> Seen:
     """What a page shows of the index."""
-    return Seen(look.state, hash(look.choices(shown)))
+    return Seen(look.state, hash(look.choices(shown)), offer)
 
 
-def suggestions(collection: Collection, look: Look) -> tuple[str, ...]:
-    """Questions to begin with."""
-    found = (
-        texts for sha256, texts in SUGGESTIONS.items() if look.first and collection.library.stands(look.first, sha256)
-    )
-    return next(found, ())
+def welcome(offer: Offer) -> str:
+    """What stands where the conversation will."""
+    return render.welcome(offer.questions, making=offer.making, can_be_made=offer.can_be_made)
 
 
 def _selector(look: Look, shown: str | None, **value: str | None) -> Any:
