@@ -480,6 +480,15 @@ def test_a_conversation_is_renamed_deleted_and_had_back(opened: Opener) -> None:
     page.get_by_role("button", name="Undo").click()
     expect(title).to_be_visible()
     expect(said(page, MINISTER)).to_be_visible()
+    page.get_by_role("button", name="Delete").click()
+    expect(title).to_have_count(0)
+    page.get_by_role("button", name="New chat").click()
+    conversations(page).get_by_text("Deleted (1)").click()
+    conversations(page).get_by_role("button", name="Delete for good").click()
+    expect(conversations(page).get_by_role("button", name="really delete?")).to_be_visible()
+    conversations(page).get_by_role("button", name="Restore <b>The talks</b>").click()
+    expect(said(page, MINISTER)).to_be_visible()
+    expect(conversations(page).get_by_text("Deleted (1)")).to_have_count(0)
 
 
 def test_a_conversation_is_saved_as_a_file(opened: Opener) -> None:
@@ -544,7 +553,7 @@ def test_documents_are_brought_asked_removed_and_had_back(opened: Opener, tmp_pa
     page.get_by_role("button", name="New collection").click()
     name.fill("Recipes")
     name.press("Enter")
-    expect(page.get_by_role("button", name="Recipes")).to_have_attribute("aria-current", "true")
+    expect(page.get_by_role("button", name="Recipes", exact=True)).to_have_attribute("aria-current", "true")
     expect(page.get_by_text("None yet.")).to_be_visible()
     page.locator("#fn-adding input[type=file]").first.set_input_files([good, bad])
     expect(page.get_by_role("button", name="bakery.md", exact=True)).to_be_visible()
@@ -559,8 +568,36 @@ def test_documents_are_brought_asked_removed_and_had_back(opened: Opener, tmp_pa
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("button", name="bakery.md", exact=True)).to_be_visible()
     page.reload()
-    expect(page.get_by_role("button", name="Recipes")).to_have_attribute("aria-current", "true")
+    expect(page.get_by_role("button", name="Recipes", exact=True)).to_have_attribute("aria-current", "true")
     assert words(page, "a1-1") == "Anna Berg opened the bakery in 1987."
+
+
+def test_a_collection_is_renamed_deleted_and_had_back(opened: Opener) -> None:
+    page = opened(ScriptedLLM())
+    page.get_by_role("button", name="Conversations and documents").click()
+    page.get_by_role("button", name="New collection").click()
+    name = page.get_by_role("textbox", name="Name of the collection")
+    name.fill("Recipes")
+    name.press("Enter")
+    shelf = page.locator(".fn-shelf")
+    page.get_by_role("button", name="Rename Recipes").click()
+    expect(name).to_have_value("Recipes")
+    name.fill("Old recipes")
+    name.press("Enter")
+    recipes = page.get_by_role("button", name="Old recipes", exact=True)
+    expect(recipes).to_have_attribute("aria-current", "true")
+    page.get_by_role("button", name="Delete Old recipes").click()
+    expect(page.locator("#fn-news")).to_contain_text("Deleted Old recipes.")
+    expect(recipes).to_have_count(0)
+    expect(shelf.get_by_role("button", name="article")).to_have_attribute("aria-current", "true")
+    shelf.get_by_text("Deleted (1)").click()
+    shelf.get_by_role("button", name="Restore Old recipes").click()
+    expect(recipes).to_have_attribute("aria-current", "true")
+    page.get_by_role("button", name="Delete Old recipes").click()
+    shelf.get_by_text("Deleted (1)").click()
+    shelf.get_by_role("button", name="Delete for good").click()
+    shelf.get_by_role("button", name="really delete?").click()
+    expect(shelf.get_by_text("Deleted (1)")).to_have_count(0)
 
 
 def test_some_documents_are_asked_alone(opened: Opener, bakery: Index) -> None:
@@ -573,6 +610,8 @@ def test_some_documents_are_asked_alone(opened: Opener, bakery: Index) -> None:
     ask(page, "Who opened the bakery?")
     expect(page.locator("details.fn-status")).to_have_count(1)
     assert "Anna Berg" not in model.prompt().rpartition("<document>")[2]
+    expect(page.locator(".fn-only")).to_contain_text("Asking only mill.txt")
+    page.reload()
     expect(page.locator(".fn-only")).to_contain_text("Asking only mill.txt")
     page.get_by_role("button", name="Ask all").click()
     expect(only).to_have_attribute("aria-pressed", "false")

@@ -18,6 +18,7 @@ from assistant.web.conversation import Exchange
 from assistant.web.gold import Mark
 from assistant.web.lists import News
 from assistant.web.shelf import Shelf
+from assistant.web.store import Entry
 from assistant.web.uploads import Refused, Taken
 from eval import suite
 from index import Index, Progress
@@ -268,7 +269,9 @@ def test_hostile_names_are_shown_as_they_are(hostile: str) -> None:
     listed = [Listed("d", hostile, "", 5, 2, 1)]
     for html in (
         lists.documents(listed, own=True),
-        lists.collections({"place": hostile}, "place"),
+        lists.collections({"place": hostile}, "place", can_change=True),
+        lists.collections({"place": "mine"}, "place", deleted={"other": hostile}),
+        lists.chats([], None, [Entry("c", hostile, 0.0)]),
         lists.told(News(hostile)),
         lists.told(News("x", (Refused(hostile, "no"),))),
         lists.told(News("x", (Refused("no", hostile),))),
@@ -336,3 +339,97 @@ def test_documents_are_listed_with_size_passages_and_state() -> None:
     assert "None yet" in lists.documents([], own=True)
     many = [Listed(str(n), f"{n}.md", "", 0, 1, 1) for n in range(lists.MOST_DOCUMENTS + 5)]
     assert "5 more." in lists.documents(many, own=True)
+
+
+def test_gold_follows_its_words_and_is_put_aside_where_they_are_gone(
+    index: Index, bring: Bring, tmp_path: Path
+) -> None:
+    taken(index, bring(bakery_md=BAKERY))
+    document, folder = index.document(index.listing()[0].id), tmp_path / "gold"
+    for number, span in enumerate([Span(0, 9), Span(14, 24)], start=1):
+        mark = Mark(document, span, document.text[span.start : span.end])
+        assert gold.keep(folder, "notes", index, gold.marked(f"c-{number}", [], Exchange(number, "Who?"), mark)) == 0
+    taken(index, bring(bakery_md="It was Anna Berg who did so in 1987."))
+    assert gold.keep(folder, "notes", index, gold.not_there("c-3", [], Exchange(3, "Why?"))) == 1
+    first, last = suite.read(folder).cases
+    assert (first.id, first.evidence[0].start, first.evidence[0].quote, last.id) == ("c-1", 7, "Anna Berg", "c-3")
+    assert '"c-2"' in (folder / "stale.jsonl").read_text("utf-8")
+    # Where the words stand twice nobody can say which of them were meant.
+    taken(index, bring(bakery_md="So did Anna Berg. Anna Berg."))
+    assert gold.keep(folder, "notes", index, gold.not_there("c-4", [], Exchange(4, "Why?"))) == 0
+    taken(index, bring(bakery_md="Anna Berg, or: Anna Berg."))
+    assert gold.keep(folder, "notes", index, gold.not_there("c-4", [], Exchange(4, "Why?"))) == 1
+    assert [case.id for case in suite.read(folder).cases] == ["c-3", "c-4"]
+
+
+def test_what_was_removed_is_listed_and_can_be_deleted_for_good(index: Index, bring: Bring) -> None:
+    taken(index, bring(bakery_md=BAKERY, mill_txt="The mill was sold in 1983."))
+    assert uploads.removed(index) == []
+    first, second = (uploads.remove(index, name) for name in ("bakery.md", "mill.txt"))
+    assert first is not None
+    assert second is not None
+    os.utime(first.parent, (1.0, 1.0))
+    assert uploads.removed(index) == [second, first]
+    uploads.forget(index, uploads.KEPT_SECONDS)
+    assert uploads.removed(index) == [second]
+    html = lists.documents([], (), [second], own=True)
+    assert f'data-do="bring_back" data-removed="{second.parent.name}"' in html
+    assert "Deleted (1)" in Parsed(html).text
+    uploads.forget(index)
+    assert uploads.removed(index) == []
+    assert "Deleted" not in lists.documents([], own=True)
+
+
+def test_a_collection_is_called_something_else(shelved: Shelf, tmp_path: Path) -> None:
+    place = shelved.make("Recipes").place
+    shelved.rename(place, "  Old   recipes ")
+    assert shelved.names()[place] == shelved.at(place).name == "Old recipes"
+    # Its folder is where it was, so another of the name that it had needs another.
+    other = shelved.make("Recipes")
+    assert (other.name, Path(other.place).name) == ("Recipes", "Recipes 2")
+    assert shelved.make("recipes") is other
+    with pytest.raises(CollectionError, match="there is another collection called RECIPES"):
+        shelved.rename(place, "RECIPES")
+    with pytest.raises(CollectionError, match="is no name"):
+        shelved.rename(place, "../x")
+    for where in (shelved.first.place, str(tmp_path / "elsewhere")):
+        with pytest.raises(CollectionError, match="can be renamed"):
+            shelved.rename(where, "Mine")
+    with closing(Shelf(shelved.first.assistant, tmp_path, opener)) as again:
+        assert again.names()[place] == "Old recipes"
+
+
+def test_a_collection_is_deleted_and_had_back(shelved: Shelf, tmp_path: Path, bring: Bring) -> None:
+    place = shelved.make("Recipes").place
+    taken(shelved.at(place).assistant.index, bring(bakery_md=BAKERY))
+    assert shelved.can_change(place)
+    shelved.delete(place)
+    assert list(shelved.names().values()) == ["notes"]
+    assert shelved.deleted() == {place: "Recipes"}
+    assert shelved.at(place) is shelved.first
+    assert shelved.restore(place)
+    assert sources(shelved.at(place).assistant.index) == ["bakery.md"]
+    assert not shelved.restore(place)
+    shelved.delete(place)
+    # By now another may have its name.
+    shelved.make("Recipes")
+    assert not shelved.restore(place)
+    shelved.forget()
+    assert not Path(place).exists()
+    assert shelved.deleted() == {}
+    assert list(shelved.names().values()) == ["notes", "Recipes"]
+    for where in (shelved.first.place, place, str(tmp_path / "elsewhere")):
+        assert not shelved.can_change(where)
+        with pytest.raises(CollectionError, match="can be deleted"):
+            shelved.delete(where)
+
+
+def test_what_was_deleted_a_month_ago_is_gone_after_a_restart(shelved: Shelf, tmp_path: Path) -> None:
+    old, new = shelved.make("Old").place, shelved.make("New").place
+    shelved.delete(old)
+    shelved.delete(new)
+    os.utime(Path(old) / "deleted.mark", (1.0, 1.0))
+    shelved.close()
+    with closing(Shelf(shelved.first.assistant, tmp_path, opener)) as again:
+        assert again.deleted() == {new: "New"}
+    assert not Path(old).exists()

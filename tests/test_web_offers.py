@@ -56,11 +56,11 @@ def embedded(model: llm.Model, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(model, "embedded", True)
 
 
-@pytest.fixture
-def warm() -> threading.Event:
-    event = threading.Event()
-    event.set()
-    return event
+def opened() -> Line:
+    """A line before a model that is ready."""
+    line = Line(at_once=1)
+    line.open.set()
+    return line
 
 
 def settled(offers: Offers, collection: Collection, gate: threading.Event) -> Offer:
@@ -78,10 +78,8 @@ def until(true: Callable[[], bool], then: Callable[[], Offer]) -> Offer:
 
 
 @pytest.mark.usefixtures("embedded")
-def test_the_embedded_model_makes_them_by_itself(
-    collection: Collection, warm: threading.Event, gate: threading.Event
-) -> None:
-    offers = Offers(Line(1), warm, quiet_seconds=0.0)
+def test_the_embedded_model_makes_them_by_itself(collection: Collection, gate: threading.Event) -> None:
+    offers = Offers(opened(), quiet_seconds=0.0)
     assert offers.of(collection) == Offer()
     offers.make(collection)
     assert offers.of(collection).making
@@ -93,19 +91,19 @@ def test_the_embedded_model_makes_them_by_itself(
 
 
 @pytest.mark.usefixtures("embedded")
-def test_they_are_kept(collection: Collection, warm: threading.Event, gate: threading.Event) -> None:
-    offers = Offers(Line(1), warm, quiet_seconds=0.0)
+def test_they_are_kept(collection: Collection, gate: threading.Event) -> None:
+    offers = Offers(opened(), quiet_seconds=0.0)
     offers.make(collection)
     settled(offers, collection, gate)
-    assert Offers(Line(1), warm).of(collection) == Offer(QUESTIONS)
+    assert Offers(opened()).of(collection) == Offer(QUESTIONS)
     assert collection.questions.stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.usefixtures("embedded")
 def test_one_whose_document_has_changed_is_no_longer_offered(
-    collection: Collection, warm: threading.Event, gate: threading.Event, tmp_path: Path
+    collection: Collection, gate: threading.Event, tmp_path: Path
 ) -> None:
-    offers = Offers(Line(1), warm, quiet_seconds=0.0)
+    offers = Offers(opened(), quiet_seconds=0.0)
     offers.make(collection)
     settled(offers, collection, gate)
     (tmp_path / "notes" / "bakery.md").write_text(
@@ -121,9 +119,9 @@ def test_one_whose_document_has_changed_is_no_longer_offered(
 
 
 @pytest.mark.usefixtures("embedded")
-def test_readers_come_first(collection: Collection, warm: threading.Event, gate: threading.Event) -> None:
-    line = Line(1)
-    offers = Offers(line, warm, quiet_seconds=0.0)
+def test_readers_come_first(collection: Collection, gate: threading.Event) -> None:
+    line = opened()
+    offers = Offers(line, quiet_seconds=0.0)
     with line.joined():
         offers.make(collection)
         assert not offers.of(collection).making
@@ -138,30 +136,24 @@ def test_readers_come_first(collection: Collection, warm: threading.Event, gate:
 
 @pytest.mark.usefixtures("embedded")
 def test_nothing_is_made_before_the_model_is_ready_or_it_is_quiet(collection: Collection) -> None:
-    cold = Offers(Line(1), threading.Event(), quiet_seconds=0.0)
+    cold = Offers(Line(1), quiet_seconds=0.0)
     cold.make(collection)
     assert not cold.of(collection).making
-    warm = threading.Event()
-    warm.set()
-    restless = Offers(Line(1), warm, quiet_seconds=60.0)
+    restless = Offers(opened(), quiet_seconds=60.0)
     restless.make(collection)
     assert not restless.of(collection).making
 
 
-def test_what_costs_money_is_made_only_for_who_asks_for_it(
-    collection: Collection, warm: threading.Event, gate: threading.Event
-) -> None:
-    offers = Offers(Line(1), warm, quiet_seconds=0.0)
+def test_what_costs_money_is_made_only_for_who_asks_for_it(collection: Collection, gate: threading.Event) -> None:
+    offers = Offers(opened(), quiet_seconds=0.0)
     offers.make(collection)
     assert offers.of(collection) == Offer(can_be_made=True)
     offers.make(collection, asked_for=True)
     assert settled(offers, collection, gate) == Offer(QUESTIONS)
 
 
-def test_an_error_is_no_end(
-    collection: Collection, warm: threading.Event, gate: threading.Event, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    offers = Offers(Line(1), warm, quiet_seconds=0.0)
+def test_an_error_is_no_end(collection: Collection, gate: threading.Event, monkeypatch: pytest.MonkeyPatch) -> None:
+    offers = Offers(opened(), quiet_seconds=0.0)
     with monkeypatch.context() as broken:
         broken.setattr(collection.assistant.model, "stream", lambda *_: 1 / 0)
         offers.make(collection, asked_for=True)
@@ -171,21 +163,19 @@ def test_an_error_is_no_end(
 
 
 @pytest.mark.parametrize("content", ["", "{", '{"generation": "x"}', '{"generation": 1, "questions": [1]}'])
-def test_a_file_that_cannot_be_read_is_made_anew(
-    collection: Collection, warm: threading.Event, gate: threading.Event, content: str
-) -> None:
+def test_a_file_that_cannot_be_read_is_made_anew(collection: Collection, gate: threading.Event, content: str) -> None:
     collection.questions.parent.mkdir(parents=True)
     collection.questions.write_text(content, "utf-8")
-    offers = Offers(Line(1), warm, quiet_seconds=0.0)
+    offers = Offers(opened(), quiet_seconds=0.0)
     offers.make(collection, asked_for=True)
     assert settled(offers, collection, gate) == Offer(QUESTIONS)
 
 
 def test_where_nothing_can_be_written_they_are_offered_all_the_same(
-    collection: Collection, warm: threading.Event, gate: threading.Event, tmp_path: Path
+    collection: Collection, gate: threading.Event, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("", "utf-8")
     nowhere = replace(collection, questions=tmp_path / "file" / "questions.json")
-    offers = Offers(Line(1), warm, quiet_seconds=0.0)
+    offers = Offers(opened(), quiet_seconds=0.0)
     offers.make(nowhere, asked_for=True)
     assert settled(offers, nowhere, gate) == Offer(QUESTIONS)

@@ -55,7 +55,7 @@ ATTRIBUTES = {
     *("aria-label", "class", "data-asked", "data-back", "data-fn", "data-goto", "data-label", "data-marks"),
     *("data-quote", "data-source", "href", "id", "role", "aria-current", "aria-pressed", "data-chat", "data-current"),
     *("data-do", "data-kind", "data-liked", "data-name", "data-number", "data-serial", "data-text", "title", "type"),
-    *("data-document", "data-place", "data-question", "open"),
+    *("data-document", "data-place", "data-question", "data-removed", "data-title", "open"),
 }
 
 texts = st.one_of(st.text(max_size=60), st.sampled_from(HOSTILE), st.text("<>&\"'/=ab \n\r", max_size=60))
@@ -251,7 +251,7 @@ def pressed(html: str) -> dict[str, str | None]:
 
 
 def test_conversations_are_listed_with_the_open_one_marked() -> None:
-    html = lists.chats([Entry("c2", "What?", 1.0), Entry("c1", "Who?", 0.0)], "c1", deleted="c3")
+    html = lists.chats([Entry("c2", "What?", 1.0), Entry("c1", "Who?", 0.0)], "c1", undo="c3")
     assert [link["data-chat"] for link in Parsed(html).links] == ["c2", "c1"]
     assert [link.get("aria-current") for link in Parsed(html).links] == [None, "true"]
     assert 'data-do="restore_chat" data-chat="c3"' in html

@@ -341,3 +341,48 @@ def test_a_session_that_moves_begins_anew_and_finds_its_way_back(store: Store) -
     session.move("index")
     assert session.open(chat)
     assert session.conversation == before
+
+
+def test_what_was_deleted_is_listed_and_can_be_deleted_for_good(store: Store) -> None:
+    chats = [store.begin(ANNA, question) for question in ("Who?", "When?")]
+    for chat in chats:
+        store.save(chat, ANSWERED)
+        store.delete(chat, ANNA)
+    assert [entry.id for entry in store.deleted(ANNA)] == chats[::-1]
+    assert store.entries(ANNA) == store.deleted(OWNER) == ()
+    store.forget(OWNER)
+    store.restore(chats[0], ANNA)
+    store.forget(ANNA)
+    assert store.deleted(ANNA) == ()
+    assert store.load(chats[0], ANNA) == Conversation((ANSWERED,))
+    store.restore(chats[1], ANNA)
+    assert store.load(chats[1], ANNA) is None
+
+
+def test_which_documents_are_asked_is_kept_with_the_conversation(store: Store) -> None:
+    session = Session(store, ANNA)
+    session.confine("d1")
+    session.ask("Who?")
+    session.confine("d2")
+    other = Session(store, ANNA)
+    assert session.chat is not None
+    assert other.open(session.chat)
+    assert other.only == {"d1", "d2"}
+    other.ask_all()
+    session.clear()
+    assert session.open(other.chat or "")
+    assert session.only == frozenset()
+
+
+def test_a_file_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "conversations.sqlite3"
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute(
+            "create table conversations (id text primary key, place text not null, reader text not null, "
+            "title text not null, changed real not null, deleted real)"
+        )
+        db.execute("insert into conversations values ('c', 'index', 'anna', 'Who?', 1.0, null)")
+    for _ in range(2):
+        with closing(Store(path)) as store:
+            assert [entry.id for entry in store.entries(ANNA)] == ["c"]
+            assert store.asked("c", ANNA) == frozenset()

@@ -1,7 +1,7 @@
 """Answers that a reader has judged, as gold cases of a suite that ``footnoted eval`` runs. See docs/suites.md."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,8 +75,14 @@ def not_there(name: str, history: Sequence[Turn], exchange: Exchange) -> Case:
     return _case(name, history, exchange, answers=[], evidence=[])
 
 
-def keep(folder: Path, collection: str, index: Index, case: Case) -> None:
+def keep(folder: Path, collection: str, index: Index, case: Case) -> int:
     """Write a case into the suite in a folder, in the place of one with its id, with the documents as they are now.
+
+    Earlier cases follow their words to where those stand now. One whose words are gone is put aside, in
+    ``stale.jsonl``: no answer could be right by it.
+
+    Returns:
+        How many were put aside.
 
     Raises:
         CollectionError: The suite can't be written.
@@ -89,9 +95,14 @@ def keep(folder: Path, collection: str, index: Index, case: Case) -> None:
             # A document that was removed since is still what an earlier case is about.
             corpus = {one["source"]: one for one in _cases(folder / "corpus.jsonl")}
             corpus |= {document.source: _row(document) for document in index.documents()}
+            followed = [(one, _followed(one, corpus)) for one in cases]
+            stale = [one for one, now in followed if now is None]
+            if stale:
+                _write(folder / "stale.jsonl", [*_cases(folder / "stale.jsonl"), *stale])
             _write(folder / "corpus.jsonl", corpus.values())
-            _write(folder / "cases.jsonl", [*cases, case])
-    except (OSError, ValueError) as error:
+            _write(folder / "cases.jsonl", [*(now for _, now in followed if now), case])
+            return len(stale)
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise CollectionError(f"the case can't be kept in {folder}: {error}") from error
 
 
@@ -105,6 +116,18 @@ def _case(name: str, history: Sequence[Turn], exchange: Exchange, *, answers: li
         "evidence": evidence,
         "relevant": sorted({one["source"] for one in evidence}),
     }
+
+
+def _followed(case: Case, corpus: Mapping[str, Mapping[str, str]]) -> Case | None:
+    """A case with its evidence where the words stand in the documents; None where they don't, or stand twice."""
+    evidence = []
+    for one in case["evidence"]:
+        text, quote = corpus[one["source"]]["text"], one["quote"]
+        start = one["start"] if text[one["start"] : one["end"]] == quote else text.find(quote)
+        if start < 0 or (start != one["start"] and text.count(quote) > 1):
+            return None
+        evidence.append(one | {"start": start, "end": start + len(quote)})
+    return case | {"evidence": evidence}
 
 
 def _row(document: Document) -> dict[str, str]:

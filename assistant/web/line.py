@@ -11,9 +11,13 @@ class Line:
 
     Args:
         at_once: How many.
+
+    Attributes:
+        open: Set once the model is ready for them.
     """
 
     def __init__(self, at_once: int) -> None:
+        self.open = threading.Event()
         self._at_once = at_once
         self._lock = threading.Lock()
         self._tickets: list[object] = []

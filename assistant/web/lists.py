@@ -3,6 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
+from types import MappingProxyType
 
 from assistant.web.render import button, counted, escape
 from assistant.web.store import Entry
@@ -28,21 +30,24 @@ class News:
     removed: str | None = None
 
 
-def chats(entries: Sequence[Entry], current: str | None, deleted: str | None = None) -> str:
+def chats(entries: Sequence[Entry], current: str | None, deleted: Sequence[Entry] = (), undo: str | None = None) -> str:
     """A reader's conversations to choose from.
 
     Args:
         entries: The newest first.
         current: Which of them is open.
-        deleted: Which was deleted just now, and can be had back.
+        deleted: Those that can be had back.
+        undo: Which of them was deleted just now.
     """
     items = "".join(_chat(entry, current) for entry in entries)
     listed = f"<ul>{items}</ul>" if items else '<p class="fn-empty">What you ask is kept here.</p>'
-    undo = f'<p class="fn-undo">Deleted. {button("restore_chat", "Undo", chat=deleted)}</p>' if deleted else ""
+    back = f'<p class="fn-undo">Deleted. {button("restore_chat", "Undo", chat=undo)}</p>' if undo else ""
+    gone = [(one.title, button("restore_chat", "Restore", f"Restore {one.title}", chat=one.id)) for one in deleted]
     shown = escape(current or "")
     return (
         f'<nav class="fn-chats" aria-label="Conversations" data-current="{shown}">'
-        f'<h2>Conversations</h2><div role="status">{undo}</div>{listed}</nav>'
+        f'<h2>Conversations</h2><div role="status">{back}</div>{listed}'
+        f"{_bin(gone, 'forget_chats')}</nav>"
     )
 
 
@@ -70,29 +75,58 @@ def chat_head(title: str | None, fault: str | None = None, only: Sequence[str] =
     return f'<div class="fn-chat-head"><h2 class="fn-title">{escape(title)}</h2>{buttons}</div>{said}'
 
 
-def collections(names: Mapping[str, str], place: str) -> str:
-    """The collections to choose from, by their places, and which is asked."""
+def collections(
+    names: Mapping[str, str],
+    place: str,
+    *,
+    can_change: bool = False,
+    deleted: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """The collections to choose from.
+
+    Args:
+        names: Their names, by their places.
+        place: Which is asked.
+        can_change: Whether that one can be renamed and deleted.
+        deleted: The names of those that can be had back, by their places.
+    """
     items = "".join(
         f"<li>{button('ask_collection', name, current=where == place, place=where)}</li>"
         for where, name in names.items()
     )
-    new = button("make_collection", "New collection")
-    return f'<section class="fn-shelf"><h2>Collections</h2><ul>{items}</ul>{new}</section>'
+    changes = button("rename_collection", "Rename", f"Rename {names[place]}", title=names[place]) + button(
+        "delete_collection", "Delete", f"Delete {names[place]}"
+    )
+    gone = [
+        (name, button("restore_collection", "Restore", f"Restore {name}", place=where))
+        for where, name in deleted.items()
+    ]
+    return (
+        f'<section class="fn-shelf"><h2>Collections</h2><ul>{items}</ul>'
+        f"{button('make_collection', 'New collection')}{changes if can_change else ''}"
+        f"{_bin(gone, 'forget_collections')}</section>"
+    )
 
 
-def documents(listed: Sequence[Listed], only: Collection[str] = (), *, own: bool) -> str:
+def documents(listed: Sequence[Listed], only: Collection[str] = (), removed: Sequence[Path] = (), *, own: bool) -> str:
     """The documents of a collection.
 
     Args:
         listed: In order.
         only: The ids of those that are asked; empty for all.
+        removed: The copies of those that can be had back.
         own: Whether they can be removed.
     """
+    gone = [
+        (path.name, button("bring_back", "Restore", f"Restore {path.name}", removed=path.parent.name))
+        for path in removed
+    ]
     items = "".join(_document(one, asked=one.id in only, own=own) for one in islice(listed, MOST_DOCUMENTS))
     again = button("read_again", "Read again", "Read again the files that have changed") if own and listed else ""
     more = f'<p class="fn-empty">{len(listed) - MOST_DOCUMENTS:,} more.</p>' if len(listed) > MOST_DOCUMENTS else ""
     empty = "" if listed else '<p class="fn-empty">None yet. Add some, or drop them anywhere on the page.</p>'
-    return f'<section class="fn-documents"><h2>Documents</h2><ul>{items}</ul>{more}{empty}{again}</section>'
+    bin_ = _bin(gone, "forget_documents")
+    return f'<section class="fn-documents"><h2>Documents</h2><ul>{items}</ul>{more}{empty}{again}{bin_}</section>'
 
 
 def news(event: Progress | Taken) -> News:
@@ -113,6 +147,15 @@ def told(news: News) -> str:
     refused = "".join(f"<li><b>{escape(one.name)}</b> {escape(one.reason)}</li>" for one in news.refused)
     listed = f'<ul class="fn-refused">{refused}</ul>' if refused else ""
     return f'<div role="status">{said}{listed}</div>'
+
+
+def _bin(gone: Sequence[tuple[str, str]], forget: str) -> str:
+    """What was deleted and can be had back, by its names and the buttons for that, out of the way."""
+    if not gone:
+        return ""
+    items = "".join(f"<li><span>{escape(name)}</span>{button_}</li>" for name, button_ in gone)
+    forget_ = button(forget, "Delete for good")
+    return f'<details class="fn-bin"><summary>Deleted ({len(gone)})</summary><ul>{items}</ul>{forget_}</details>'
 
 
 def _document(one: Listed, *, asked: bool, own: bool) -> str:

@@ -63,13 +63,11 @@ class Offers:
 
     Args:
         line: In which readers stand who wait for an answer; they come first.
-        warm: Set once the model is ready for questions.
         quiet_seconds: For how long nobody must have stood there.
     """
 
-    def __init__(self, line: Line, warm: threading.Event, quiet_seconds: float = QUIET_SECONDS) -> None:
+    def __init__(self, line: Line, quiet_seconds: float = QUIET_SECONDS) -> None:
         self._line = line
-        self._warm = warm
         self._quiet_seconds = quiet_seconds
         self._lock = threading.Lock()
         self._kept: dict[str, _Kept] = {}
@@ -107,7 +105,7 @@ class Offers:
         state = collection.library.look().state
         return (
             collection.assistant.model.embedded
-            and self._warm.is_set()
+            and self._line.open.is_set()
             and self._line.quiet(self._quiet_seconds)
             and state.embedded == state.passages > 0
             and state.generation != kept.generation

@@ -123,8 +123,8 @@ on("click", (event) => {
 // What can be done: the names of the events that the server hears.
 const DONE = [
   "ask_suggested", "suggest", "keep_gold", "keep_marked", "keep_unanswered",
-  "open_chat", "delete_chat", "restore_chat", "save_chat", "like_answer", "ask_again", "edit_question",
-  "ask_collection", "ask_only", "ask_all", "read_again", "view_document", "remove_document", "bring_back",
+  "open_chat", "delete_chat", "restore_chat", "forget_chats", "save_chat", "like_answer", "ask_again", "edit_question",
+  "ask_collection", "delete_collection", "restore_collection", "forget_collections", "forget_documents", "ask_only", "ask_all", "read_again", "view_document", "remove_document", "bring_back",
 ];
 
 // A button would take the reader's marking away.
@@ -138,6 +138,13 @@ on("click", (event) => {
   const { do: what, ...data } = button.dataset;
   if (what === "rename_chat") return name(document.querySelector(".fn-title"), "Name of the conversation", what);
   if (what === "make_collection") return name(button, "Name of the collection", what, "");
+  if (what === "rename_collection") return name(button, "Name of the collection", what, data.title);
+  // What can't be had back takes a second click.
+  if (what.startsWith("forget_") && !data.sure) {
+    button.dataset.sure = "yes";
+    button.textContent = "Can’t be had back: really delete?";
+    return;
+  }
   // What is pressed already is taken back.
   if (what === "like_answer" && button.getAttribute("aria-pressed") === "true") data.liked = "";
   if (what === "keep_marked") Object.assign(data, selected());

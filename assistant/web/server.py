@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.errors import SettingsError
+from assistant.web.line import Line
 from assistant.web.store import Store, folder
 from assistant.web.uploads import MOST_BYTES
 from index import Index
@@ -33,6 +34,9 @@ _ENVIRONMENT = {
     "GRADIO_ANALYTICS_CACHE_FREQUENCY": "1000000000",
 }
 LOOPBACK = ("127.0.0.1", "localhost")
+# The embedded model reads one question at a time; two would both take longer. An endpoint can do several.
+EMBEDDED_AT_ONCE = 1
+ENDPOINT_AT_ONCE = 8
 _SESSIONS = 500
 _PORTS = range(7860, 7960)
 
@@ -72,8 +76,8 @@ def running(
         closing(Shelf(assistant, folder(), opener or _opener(assistant))) as shelf,
         as_file(files("assistant.web") / "icon.svg") as icon,
     ):
-        warm = threading.Event()
-        blocks = page.build(shelf, store, warm, alone=host in LOOPBACK)
+        line = Line(EMBEDDED_AT_ONCE if assistant.model.embedded else ENDPOINT_AT_ONCE)
+        blocks = page.build(shelf, store, line, alone=host in LOOPBACK)
         try:
             _, address, _ = blocks.queue(max_size=64).launch(
                 server_name=host,
@@ -100,7 +104,7 @@ def running(
             )
         except OSError as error:
             raise SettingsError("the page did not start within 5 s; is the machine very busy? Try again") from error
-        threading.Thread(target=_warm, args=(assistant, warm), daemon=True).start()
+        threading.Thread(target=_warm, args=(assistant, line.open), daemon=True).start()
         try:
             yield address
         finally:

@@ -111,11 +111,13 @@ class Session:
         """Ask this document alone, or with others that are; or, where it is asked so already, no longer so."""
         with self._lock:
             self._only ^= {document_id}
+            self._note_only()
 
     def ask_all(self) -> None:
         """Ask all documents again."""
         with self._lock:
             self._only = frozenset()
+            self._note_only()
 
     def place_of(self, chat: str) -> str | None:
         """The collection that a conversation of this reader's is about; None where they have none of that name."""
@@ -133,6 +135,19 @@ class Session:
             log.warning("%s", error)
             return ()
 
+    def deleted(self) -> tuple[Entry, ...]:
+        """Those of them that were deleted and can be had back, the last deleted first."""
+        try:
+            return self._store.deleted(self._owner)
+        except StoreError as error:
+            log.warning("%s", error)
+            return ()
+
+    def forget_deleted(self) -> None:
+        """Delete those for good."""
+        with self._lock, self._keeping():
+            self._store.forget(self._owner)
+
     def open(self, chat: str) -> bool:
         """Go on with a conversation that is kept; False where the reader has none of that name."""
         with self._lock, self._keeping():
@@ -141,6 +156,7 @@ class Session:
                 self._stop()
                 self._forget()
                 self._chat, self._conversation = chat, found
+                self._only = self._store.asked(chat, self._owner)
                 return True
         return False
 
@@ -236,6 +252,11 @@ class Session:
             self._store.restore(chat, self._owner)
         return self.open(chat)
 
+    def _note_only(self) -> None:
+        with self._keeping():
+            if self._chat:
+                self._store.confine(self._chat, self._owner, self._only)
+
     def _stop(self) -> None:
         was_open = self._conversation.open
         self._conversation, self._task = self._conversation.stopped(), None
@@ -280,7 +301,7 @@ class Session:
         self._pending.add(exchange.number)
         with self._keeping():
             first = self._conversation.exchanges[0]
-            self._chat = self._chat or self._store.begin(self._owner, first.question)
+            self._chat = self._chat or self._store.begin(self._owner, first.question, self._only)
             for number in sorted(self._pending):
                 if one := self._conversation.at(number):
                     self._store.save(self._chat, one)

@@ -3,15 +3,20 @@
 import hashlib
 import logging
 import re
+import shutil
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
 from assistant.core import Assistant, shipped_index
 from assistant.errors import CollectionError
+from assistant.web import uploads, whole
 from assistant.web.holdings import Library
-from assistant.web.uploads import RESERVED
+from assistant.web.uploads import KEPT_SECONDS, RESERVED
 from index import Index
 from index.errors import FootnotedError
 
@@ -21,6 +26,7 @@ SHIPPED = "The shipped article"
 MINE = "My documents"
 MOST_CHARACTERS = 60
 _INDEX = ".footnoted"
+_CALLED = "name.txt"
 _NOT_NAME = re.compile(r"[^\w\-]+")
 # What every file system takes for a folder's name.
 _NAME = re.compile(r"[^\W_][\w \-]*")
@@ -69,17 +75,30 @@ class Shelf:
         self._lock = threading.Lock()
         self.first = self._collection(_name(first.index.path), first)
         self._opened = {self.first.place: self.first}
+        try:
+            self.forget(KEPT_SECONDS)
+        except FootnotedError as error:
+            log.warning("%s", error)
 
     def names(self) -> dict[str, str]:
         """The name of each collection by its place; that which the page was opened with is the first."""
-        made = sorted(self._folder.iterdir()) if self._folder.is_dir() else []
-        others = {str(path): path.name for path in made if path.is_dir() and _NAME.fullmatch(path.name)}
+        others = {str(path): _called(path) for path in self._made() if not _deleted(path).exists()}
         return {self.first.place: self.first.name} | others
+
+    def deleted(self) -> dict[str, str]:
+        """The same of those that were deleted and can be had back."""
+        return {str(path): _called(path) for path in self._made() if _deleted(path).exists()}
+
+    def can_change(self, place: str) -> bool:
+        """Whether a collection can be renamed and deleted: those that readers have made can."""
+        return place != self.first.place and place in self.names()
 
     def at(self, place: str) -> Collection:
         """The collection of that place; where there is none any more, or it can't be opened, the first."""
         with self._lock:
-            if place not in self._opened and place in self.names():
+            if place not in self.names():
+                return self.first
+            if place not in self._opened:
                 try:
                     self._open(Path(place))
                 except FootnotedError as error:
@@ -92,19 +111,68 @@ class Shelf:
         Raises:
             CollectionError: That is no name for one.
         """
-        name = " ".join(name.split())
-        if not _NAME.fullmatch(name) or len(name) > MOST_CHARACTERS or RESERVED.fullmatch(name):
-            raise CollectionError(
-                f"{name!r} is no name for a collection; use letters, digits, spaces and hyphens, at most "
-                f"{MOST_CHARACTERS} of them, beginning with a letter or a digit"
-            )
-        path = self._folder / name
+        name = _named(name)
         with self._lock:
-            try:
+            there = next((Path(place) for place, called in self._others().items() if _same(called, name)), None)
+            path = there or self._free(name)
+            with _told(path):
                 path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            except OSError as error:
-                raise CollectionError(f"no collection can be made at {path}: {error}") from error
+                if path.name != name and there is None:
+                    whole.write(path / _CALLED, name)
             return self._open(path)
+
+    def rename(self, place: str, name: str) -> None:
+        """Call a collection something else; its folder stays where it is.
+
+        Raises:
+            CollectionError: That is no name for one, or another's; or it can't be renamed.
+        """
+        name = _named(name)
+        with self._lock:
+            if not self.can_change(place):
+                raise CollectionError("only collections that were made on this page can be renamed")
+            if any(_same(called, name) for where, called in self._others().items() if where != place):
+                raise CollectionError(f"there is another collection called {name}")
+            with _told(Path(place)):
+                whole.write(Path(place) / _CALLED, name)
+            if known := self._opened.get(place):
+                self._opened[place] = replace(known, name=name)
+
+    def delete(self, place: str) -> None:
+        """Take a collection off the shelf; ``restore`` puts it back, for a month.
+
+        Raises:
+            CollectionError: It can't be deleted.
+        """
+        with self._lock:
+            if not self.can_change(place):
+                raise CollectionError("only collections that were made on this page can be deleted")
+            with _told(Path(place)):
+                whole.write(_deleted(Path(place)), "")
+
+    def restore(self, place: str) -> bool:
+        """Put a collection back that was deleted; False where there is none, or another has its name by now."""
+        with self._lock:
+            name = self.deleted().get(place)
+            if name is None or any(_same(called, name) for called in self._others().values()):
+                return False
+            with _told(Path(place)):
+                _deleted(Path(place)).unlink(missing_ok=True)
+            return True
+
+    def forget(self, older: float = 0.0) -> None:
+        """Delete for good what was deleted, or only what was so many seconds ago.
+
+        Raises:
+            CollectionError: It can't be.
+        """
+        with self._lock:
+            for path in map(Path, self.deleted()):
+                if time.time() - _deleted(path).stat().st_mtime >= older:
+                    if opened := self._opened.pop(str(path), None):
+                        opened.assistant.index.close()
+                    with _told(path):
+                        shutil.rmtree(path)
 
     def own(self, place: str) -> Collection:
         """The collection of that place; where nothing can be added to it, one of the reader's own."""
@@ -118,17 +186,34 @@ class Shelf:
                 if collection is not self.first:
                     collection.assistant.index.close()
 
+    def _made(self) -> list[Path]:
+        """The folders of those that readers have made."""
+        folders = sorted(self._folder.iterdir()) if self._folder.is_dir() else []
+        return [path for path in folders if path.is_dir() and _NAME.fullmatch(path.name)]
+
+    def _others(self) -> dict[str, str]:
+        return {place: name for place, name in self.names().items() if place != self.first.place}
+
+    def _free(self, name: str) -> Path:
+        """A folder for a collection of this name: another may have been called so when its folder was made."""
+        taken = {path.name.casefold() for path in self._made()}
+        names = (name if number == 1 else f"{name} {number}" for number in count(1))
+        return self._folder / next(one for one in names if one.casefold() not in taken)
+
     def _open(self, path: Path) -> Collection:
         if str(path) not in self._opened:
             first = self.first.assistant
             opened = Assistant(self._opener(path), first.model, first.settings)
-            self._opened[str(path)] = self._collection(path.name, opened)
+            self._opened[str(path)] = self._collection(_called(path), opened)
         return self._opened[str(path)]
 
     def _collection(self, name: str, assistant: Assistant) -> Collection:
         index = assistant.index
         # Of the same name there may be several, in several folders.
         told_apart = hashlib.sha256(str(index.path).encode()).hexdigest()[:8]
+        if not _ships(index.path):
+            with suppress(FootnotedError):
+                uploads.forget(index, KEPT_SECONDS)
         known = f"{_NOT_NAME.sub(' ', name).strip()}-{told_apart}"
         return Collection(
             name,
@@ -138,6 +223,44 @@ class Shelf:
             gold=self._gold / known,
             questions=self._questions / f"{known}.json",
         )
+
+
+def _named(name: str) -> str:
+    """A name as it is kept."""
+    name = " ".join(name.split())
+    if not _NAME.fullmatch(name) or len(name) > MOST_CHARACTERS or RESERVED.fullmatch(name):
+        raise CollectionError(
+            f"{name!r} is no name for a collection; use letters, digits, spaces and hyphens, at most "
+            f"{MOST_CHARACTERS} of them, beginning with a letter or a digit"
+        )
+    return name
+
+
+def _called(path: Path) -> str:
+    """The name of the collection in a folder: that which it was given last, or first."""
+    with suppress(OSError, UnicodeError):
+        name = (path / _CALLED).read_text("utf-8")
+        if _NAME.fullmatch(name):
+            return name
+    return path.name
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two names are one to people, and to some file systems."""
+    return one.casefold() == other.casefold()
+
+
+def _deleted(path: Path) -> Path:
+    """The file that marks a folder's collection as deleted."""
+    return path / "deleted.mark"
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CollectionError(f"nothing can be changed at {path}: {error}") from error
 
 
 def _ships(path: Path) -> bool:

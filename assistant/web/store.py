@@ -1,13 +1,14 @@
 """Conversations on disk, in one SQLite file of the user's. Knows nothing of the page, nor of how they are shown."""
 
+import json
 import logging
 import os
 import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from assistant.errors import StoreError
 from assistant.web import stored
 from assistant.web.conversation import Conversation, Exchange
 from assistant.web.readers import LOCAL
+from assistant.web.uploads import KEPT_SECONDS
 
 log = logging.getLogger(__name__)
 
@@ -24,13 +26,11 @@ FOLDER_VARIABLE = "FOOTNOTED_DATA"
 TITLE_CHARACTERS = 60
 # How long to wait for another process that is writing.
 _BUSY_SECONDS = 10.0
-# What was deleted can be had back for a month: nobody notices a wrong click at once.
-_KEPT_SECONDS = 30 * 86400.0
 
 _SCHEMA = """
 create table if not exists conversations (
     id text primary key, place text not null, reader text not null, title text not null,
-    changed real not null, deleted real
+    changed real not null, deleted real, asked text not null default '[]'
 );
 create table if not exists exchanges (
     conversation text not null references conversations (id) on delete cascade,
@@ -94,16 +94,25 @@ class Store:
             self._db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
             self._db.execute("pragma journal_mode = wal")
             self._db.execute("pragma foreign_keys = on")
+            # What is deleted for good is overwritten.
+            self._db.execute("pragma secure_delete = on")
             self._db.executescript(_SCHEMA)
-            self._db.execute("delete from conversations where deleted < ?", (time.time() - _KEPT_SECONDS,))
+            self._add_column("asked", "text not null default '[]'")
+            self._db.execute("delete from conversations where deleted < ?", (time.time() - KEPT_SECONDS,))
 
-    def begin(self, owner: Owner, title: str) -> str:
-        """Begin a conversation, and name it."""
+    def begin(self, owner: Owner, title: str, asked: Collection[str] = ()) -> str:
+        """Begin a conversation, and name it.
+
+        Args:
+            owner: Whose it is, and about which documents.
+            title: Its first question.
+            asked: The ids of the documents that are asked alone; empty for all.
+        """
         chat = secrets.token_urlsafe(12)
         with self._told():
             self._db.execute(
-                "insert into conversations values (?, ?, ?, ?, ?, null)",
-                (chat, owner.place, owner.reader, _titled(title), time.time()),
+                "insert into conversations (id, place, reader, title, changed, asked) values (?, ?, ?, ?, ?, ?)",
+                (chat, owner.place, owner.reader, _titled(title), time.time(), json.dumps(sorted(asked))),
             )
         return chat
 
@@ -133,15 +142,22 @@ class Store:
             ).fetchall()
         return Conversation(tuple(_exchange(number, body) for number, body in rows)) if rows else None
 
+    def asked(self, chat: str, owner: Owner) -> frozenset[str]:
+        """The ids of the documents that a conversation asks alone; empty for all."""
+        with self._told():
+            row = self._db.execute(
+                "select asked from conversations where id = ? and place = ? and reader = ?",
+                (chat, owner.place, owner.reader),
+            ).fetchone()
+        return frozenset(map(str, json.loads(row[0]))) if row else frozenset()
+
     def entries(self, owner: Owner) -> tuple[Entry, ...]:
         """An owner's conversations, the newest first."""
-        with self._told():
-            rows = self._db.execute(
-                "select id, title, changed from conversations where place = ? and reader = ? and deleted is null "
-                "order by changed desc, rowid desc",
-                (owner.place, owner.reader),
-            ).fetchall()
-        return tuple(Entry(*row) for row in rows)
+        return self._entries(owner, "deleted is null order by changed desc, rowid desc")
+
+    def deleted(self, owner: Owner) -> tuple[Entry, ...]:
+        """Those that were deleted and can be had back, the last deleted first."""
+        return self._entries(owner, "deleted is not null order by deleted desc, rowid desc")
 
     def rename(self, chat: str, owner: Owner, title: str) -> None:
         """Call a conversation something else; an empty title changes nothing."""
@@ -156,10 +172,38 @@ class Store:
         """Bring a conversation back that was deleted."""
         self._change(chat, owner, "deleted", None)
 
+    def confine(self, chat: str, owner: Owner, asked: Collection[str]) -> None:
+        """Note which documents a conversation asks alone, by their ids; none for all."""
+        self._change(chat, owner, "asked", json.dumps(sorted(asked)))
+
+    def forget(self, owner: Owner) -> None:
+        """Delete for good what an owner has deleted."""
+        with self._told():
+            self._db.execute(
+                "delete from conversations where place = ? and reader = ? and deleted is not null",
+                (owner.place, owner.reader),
+            )
+            self._db.execute("pragma wal_checkpoint(truncate)")
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:
             self._db.close()
+
+    def _entries(self, owner: Owner, which: str) -> tuple[Entry, ...]:
+        with self._told():
+            rows = self._db.execute(
+                f"select id, title, changed from conversations where place = ? and reader = ? and {which}",  # noqa: S608 (ours)
+                (owner.place, owner.reader),
+            ).fetchall()
+        return tuple(Entry(*row) for row in rows)
+
+    def _add_column(self, name: str, kind: str) -> None:
+        """Add what a file that an earlier version made doesn't have; another process may do so at the same time."""
+        known = {row[1] for row in self._db.execute("pragma table_info(conversations)")}
+        if name not in known:
+            with suppress(sqlite3.OperationalError):
+                self._db.execute(f"alter table conversations add column {name} {kind}")
 
     def _change(self, chat: str, owner: Owner, column: str, value: str | float | None) -> None:
         with self._told():

@@ -5,6 +5,7 @@ import re
 import secrets
 import shutil
 import tempfile
+import time
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from assistant.errors import CollectionError
 from index import AddReport, Index, Progress
 from index.load import MEDIA_TYPES
 
+KEPT_SECONDS = 30 * 86400.0
+"""How long what was removed or deleted can be had back: nobody notices a wrong click at once."""
 MOST_FILES = 500
 MOST_BYTES = 100 * 1024 * 1024
 """Of one file; whatever a page is sent, only so much is kept."""
@@ -83,6 +86,24 @@ def take(index: Index, files: Sequence[Path]) -> Iterator[Progress | Taken]:
 def read_again(index: Index) -> Iterator[Progress | Taken]:
     """Read the files of an index again that have changed; what is the same costs nothing."""
     yield from _add(index, [Path(one.path) for one in index.listing() if one.path])
+
+
+def removed(index: Index) -> list[Path]:
+    """The copies of documents that were removed and can be had back, the last removed first."""
+    folders = sorted((index.path / _REMOVED).glob("*/"), key=_removed_at, reverse=True)
+    return [file for folder in folders for file in folder.iterdir()]
+
+
+def forget(index: Index, older: float = 0.0) -> None:
+    """Delete those for good, or only those that were removed so many seconds ago.
+
+    Raises:
+        CollectionError: They can't be deleted.
+    """
+    with _told(index.path):
+        for folder in (index.path / _REMOVED).glob("*/"):
+            if time.time() - _removed_at(folder) >= older:
+                shutil.rmtree(folder)
 
 
 def bring_back(index: Index, path: Path) -> Iterator[Progress | Taken]:
@@ -175,6 +196,10 @@ def _told(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise CollectionError(f"files can't be kept in {folder}: {error}") from error
+
+
+def _removed_at(folder: Path) -> float:
+    return folder.stat().st_mtime
 
 
 def _put_back(index: Index, path: Path) -> Path:

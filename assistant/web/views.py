@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from assistant.web import lists, render, source
+from assistant.web import lists, render, source, uploads
 from assistant.web.conversation import Exchange, Place
 from assistant.web.holdings import Look
 from assistant.web.layout import Parts
@@ -84,7 +84,7 @@ class Views:
     def kept(self, session: Session, deleted: str | None = None) -> Update:
         """The list of conversations, and what the open one is called."""
         return {
-            self._parts.chats: lists.chats(session.entries(), session.chat, deleted),
+            self._parts.chats: lists.chats(session.entries(), session.chat, session.deleted(), deleted),
             self._parts.head: lists.chat_head(session.title, session.fault, self._confined(session)),
         }
 
@@ -99,8 +99,20 @@ class Views:
     def documents(self, session: Session) -> Update:
         """The list of documents."""
         collection = self._shelf.at(session.place)
-        listed = collection.assistant.index.listing()
-        return {self._parts.documents: lists.documents(listed, session.only, own=collection.own)}
+        index = collection.assistant.index
+        removed = uploads.removed(index) if collection.own else []
+        return {self._parts.documents: lists.documents(index.listing(), session.only, removed, own=collection.own)}
+
+    def collections(self, session: Session) -> Update:
+        """The list of collections."""
+        place = self._shelf.at(session.place).place
+        listed = lists.collections(
+            self._shelf.names(),
+            place,
+            can_change=self._shelf.can_change(place),
+            deleted=self._shelf.deleted(),
+        )
+        return {self._parts.collections: listed}
 
     def told(self, news: News) -> Update:
         """What has just become of documents."""
@@ -193,8 +205,7 @@ class Views:
 
     def _holdings(self, session: Session) -> Update:
         """Collections and documents to choose from."""
-        listed = lists.collections(self._shelf.names(), self._shelf.at(session.place).place)
-        return self.documents(session) | {self._parts.collections: listed}
+        return self.documents(session) | self.collections(session)
 
     def _messages(self, session: Session) -> list[dict[str, Any]]:
         """The conversation for the chat, as components: those keep their attributes, and their place in the page."""
