@@ -202,7 +202,7 @@ class Assistant:
             yield Working("suggest")
             question = suggesting.worded(one, self.model)
             yield Working("suggest")
-            if not suggesting.can_be_asked(question) or not self._leads_back(question, one):
+            if not suggesting.can_be_asked(question) or not (yield from self._leads_back(question, one)):
                 continue
             yield Suggestion(question, one.passage.document_id, one.passage.document_sha256)
             found += 1
@@ -237,11 +237,16 @@ class Assistant:
     ) -> None:
         self.close()
 
-    def _leads_back(self, question: str, one: Told) -> bool:
+    def _leads_back(self, question: str, one: Told) -> Generator[Working, None, bool]:
         """Whether a question finds the sentence that it was made of, and is answered by it."""
         hits = self.find(question, (), question, 1)
-        found = [hit.passage for hit in hits if hit.passage.id == one.passage.id]
-        return bool(found) and suggesting.found_again(self.read(question, found), one)
+        if not hits or hits[0].passage.id != one.passage.id:
+            return False
+        for event in self._answer(question, question, hits, Usage(self.model.name), Clock(self._now), shared=False):
+            yield Working("suggest")
+            if isinstance(event, Settled):
+                return suggesting.found_again(event.answer, one)
+        return False
 
     def _aside(self, question: str, said: dialogue.Aside) -> Answer:
         """The reply to what no document is asked for."""

@@ -600,6 +600,25 @@ def test_a_collection_is_renamed_deleted_and_had_back(opened: Opener) -> None:
     expect(shelf.get_by_text("Deleted (1)")).to_have_count(0)
 
 
+def test_who_is_in_a_collection_that_another_deletes_is_told_so(browser: Browser, article: Index) -> None:
+    with served(scripted(article, ScriptedLLM([MINISTER]))) as address, visited(browser, address) as page:
+        page.get_by_role("button", name="Conversations and documents").click()
+        page.get_by_role("button", name="New collection").click()
+        name = page.get_by_role("textbox", name="Name of the collection")
+        name.fill("Recipes")
+        name.press("Enter")
+        expect(page.get_by_text("None yet.")).to_be_visible()
+        with visited(browser, address) as other:
+            other.get_by_role("button", name="Conversations and documents").click()
+            other.get_by_role("button", name="Recipes", exact=True).click()
+            other.get_by_role("button", name="Delete Recipes").click()
+            expect(other.get_by_role("button", name="Recipes", exact=True)).to_have_count(0)
+        expect(page.locator("#fn-news")).to_contain_text("is no longer there")
+        ask(page)
+        answered(page)
+        assert words(page, "a1-1") == MINISTER_QUOTE
+
+
 def test_some_documents_are_asked_alone(opened: Opener, bakery: Index) -> None:
     model = ScriptedLLM(["The mill is old."])
     page = opened(model, bakery)

@@ -54,9 +54,15 @@ def bring(tmp_path: Path) -> Bring:
 
 
 @pytest.fixture
-def shelved(index: Index, tmp_path: Path) -> Iterator[Shelf]:
+def forgotten() -> list[str]:
+    """The places of collections that were deleted for good."""
+    return []
+
+
+@pytest.fixture
+def shelved(index: Index, forgotten: list[str], tmp_path: Path) -> Iterator[Shelf]:
     first = Assistant(index, llm.wrap(ScriptedLLM()), Settings())
-    with closing(Shelf(first, tmp_path, opener)) as made:
+    with closing(Shelf(first, tmp_path, opener, forgotten.append)) as made:
         yield made
 
 
@@ -384,10 +390,12 @@ def test_a_collection_is_called_something_else(shelved: Shelf, tmp_path: Path) -
     place = shelved.make("Recipes").place
     shelved.rename(place, "  Old   recipes ")
     assert shelved.names()[place] == shelved.at(place).name == "Old recipes"
-    # Its folder is where it was, so another of the name that it had needs another.
+    # Its folder is where it was, so another of the name that it had has another.
     other = shelved.make("Recipes")
-    assert (other.name, Path(other.place).name) == ("Recipes", "Recipes 2")
+    assert other.name == "Recipes"
+    assert other.place != place
     assert shelved.make("recipes") is other
+    gold_before = shelved.at(place).gold
     with pytest.raises(CollectionError, match="there is another collection called RECIPES"):
         shelved.rename(place, "RECIPES")
     with pytest.raises(CollectionError, match="is no name"):
@@ -397,9 +405,12 @@ def test_a_collection_is_called_something_else(shelved: Shelf, tmp_path: Path) -
             shelved.rename(where, "Mine")
     with closing(Shelf(shelved.first.assistant, tmp_path, opener)) as again:
         assert again.names()[place] == "Old recipes"
+        assert again.at(place).gold == gold_before
 
 
-def test_a_collection_is_deleted_and_had_back(shelved: Shelf, tmp_path: Path, bring: Bring) -> None:
+def test_a_collection_is_deleted_and_had_back(
+    shelved: Shelf, forgotten: list[str], tmp_path: Path, bring: Bring
+) -> None:
     place = shelved.make("Recipes").place
     taken(shelved.at(place).assistant.index, bring(bakery_md=BAKERY))
     assert shelved.can_change(place)
@@ -407,17 +418,25 @@ def test_a_collection_is_deleted_and_had_back(shelved: Shelf, tmp_path: Path, br
     assert list(shelved.names().values()) == ["notes"]
     assert shelved.deleted() == {place: "Recipes"}
     assert shelved.at(place) is shelved.first
-    assert shelved.restore(place)
-    assert sources(shelved.at(place).assistant.index) == ["bakery.md"]
-    assert not shelved.restore(place)
+    shelved.restore(place)
+    made = shelved.at(place)
+    assert sources(made.assistant.index) == ["bakery.md"]
+    with pytest.raises(CollectionError, match="no longer there"):
+        shelved.restore(place)
+    for known in (made.gold / "corpus.jsonl", made.questions):
+        known.parent.mkdir(parents=True)
+        known.write_text(BAKERY, "utf-8")
     shelved.delete(place)
-    # By now another may have its name.
-    shelved.make("Recipes")
-    assert not shelved.restore(place)
+    other = shelved.make("Recipes")
+    with pytest.raises(CollectionError, match="another collection called Recipes"):
+        shelved.restore(place)
     shelved.forget()
     assert not Path(place).exists()
+    assert not made.gold.exists()
+    assert not made.questions.exists()
+    assert forgotten == [place]
     assert shelved.deleted() == {}
-    assert list(shelved.names().values()) == ["notes", "Recipes"]
+    assert shelved.names() == {shelved.first.place: "notes", other.place: "Recipes"}
     for where in (shelved.first.place, place, str(tmp_path / "elsewhere")):
         assert not shelved.can_change(where)
         with pytest.raises(CollectionError, match="can be deleted"):
@@ -433,3 +452,23 @@ def test_what_was_deleted_a_month_ago_is_gone_after_a_restart(shelved: Shelf, tm
     with closing(Shelf(shelved.first.assistant, tmp_path, opener)) as again:
         assert again.deleted() == {new: "New"}
     assert not Path(old).exists()
+
+
+def test_what_a_killed_process_left_half_deleted_is_no_collection(shelved: Shelf, tmp_path: Path) -> None:
+    shelved.make("Recipes")
+    half = tmp_path / "collections" / ".Old-1234"
+    half.mkdir()
+    assert list(shelved.names().values()) == ["notes", "Recipes"]
+    shelved.forget()
+    assert not half.exists()
+
+
+def test_gold_of_what_is_no_longer_there_is_not_kept(index: Index, bring: Bring, tmp_path: Path) -> None:
+    taken(index, bring(bakery_md=BAKERY, mill_txt="The mill was sold in 1983."))
+    document = next(one for one in index.documents() if one.source == "bakery.md")
+    case = gold.marked("c-1", [], Exchange(1, "Who?"), Mark(document, Span(0, 9), "Anna Berg"))
+    uploads.remove(index, "bakery.md")
+    with pytest.raises(CollectionError, match="no longer in the documents"):
+        gold.keep(tmp_path / "gold", "notes", index, case)
+    gold.keep(tmp_path / "gold", "notes", index, gold.not_there("c-2", [], Exchange(2, "Why?")))
+    assert [one.id for one in suite.read(tmp_path / "gold").cases] == ["c-2"]

@@ -359,6 +359,15 @@ def test_what_was_deleted_is_listed_and_can_be_deleted_for_good(store: Store) ->
     assert store.load(chats[1], ANNA) is None
 
 
+def test_all_conversations_about_a_collection_are_deleted_for_good(store: Store) -> None:
+    mine, other = (store.begin(owner, "Who?") for owner in (ANNA, Owner("other", "anna")))
+    store.save(mine, ANSWERED)
+    store.forget_place("index")
+    assert store.entries(ANNA) == ()
+    assert store.load(mine, ANNA) is None
+    assert [entry.id for entry in store.entries(Owner("other", "anna"))] == [other]
+
+
 def test_which_documents_are_asked_is_kept_with_the_conversation(store: Store) -> None:
     session = Session(store, ANNA)
     session.confine("d1")

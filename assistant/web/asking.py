@@ -45,12 +45,16 @@ class Asking:
 
     def begin(self, question: str, session: Session) -> Update:
         """Show the question at once; ``answer`` may have to wait for its turn."""
+        if gone := self._views.gone(session):
+            return gone
         if not session.ask(question):
             return self._views.nothing
         return self._views.asked(session) | {self._parts.box: ""}
 
     def _begin_other(self, question: str, session: Session) -> Update:
         """The same for a question that is not in the box, where another may be being written."""
+        if gone := self._views.gone(session):
+            return gone
         return self._views.asked(session) if session.ask(question) else self._views.nothing
 
     def begin_suggested(self, session: Session, event: gr.EventData) -> Update:

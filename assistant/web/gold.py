@@ -15,6 +15,7 @@ from assistant.web.conversation import Exchange
 from index import Index
 from index.types import Document, Span
 
+CHANGED = "words that this answer cites are no longer in the documents; ask again, then keep what is answered now"
 NOTHING_MARKED = "mark the right words in the source first, then keep them"
 
 Case = dict[str, Any]
@@ -85,7 +86,7 @@ def keep(folder: Path, collection: str, index: Index, case: Case) -> int:
         How many were put aside.
 
     Raises:
-        CollectionError: The suite can't be written.
+        CollectionError: The suite can't be written, or what the case is about is no longer in the documents.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -95,12 +96,15 @@ def keep(folder: Path, collection: str, index: Index, case: Case) -> int:
             # A document that was removed since is still what an earlier case is about.
             corpus = {one["source"]: one for one in _cases(folder / "corpus.jsonl")}
             corpus |= {document.source: _row(document) for document in index.documents()}
+            new = _followed(case, corpus)
+            if new is None:
+                raise CollectionError(CHANGED)
             followed = [(one, _followed(one, corpus)) for one in cases]
             stale = [one for one, now in followed if now is None]
             if stale:
                 _write(folder / "stale.jsonl", [*_cases(folder / "stale.jsonl"), *stale])
             _write(folder / "corpus.jsonl", corpus.values())
-            _write(folder / "cases.jsonl", [*(now for _, now in followed if now), case])
+            _write(folder / "cases.jsonl", [*(now for _, now in followed if now), new])
             return len(stale)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CollectionError(f"the case can't be kept in {folder}: {error}") from error
@@ -122,7 +126,7 @@ def _followed(case: Case, corpus: Mapping[str, Mapping[str, str]]) -> Case | Non
     """A case with its evidence where the words stand in the documents; None where they don't, or stand twice."""
     evidence = []
     for one in case["evidence"]:
-        text, quote = corpus[one["source"]]["text"], one["quote"]
+        text, quote = corpus.get(one["source"], {}).get("text", ""), one["quote"]
         start = one["start"] if text[one["start"] : one["end"]] == quote else text.find(quote)
         if start < 0 or (start != one["start"] and text.count(quote) > 1):
             return None

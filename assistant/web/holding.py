@@ -74,12 +74,17 @@ class Holding:
 
     def uploaded(self, paths: Sequence[str] | None, session: Session) -> Iterator[Update]:
         """Take files in, those for the article that ships into a collection of the reader's own."""
+        if gone := self._views.gone(session):
+            yield gone
+            return
         collection = self._shelf.own(session.place)
         session.move(collection.place)
         yield from self._adding(session, uploads.take(collection.assistant.index, [Path(path) for path in paths or ()]))
 
     def removed(self, session: Session, event: gr.EventData) -> Update:
         """Remove a document."""
+        if gone := self._views.gone(session):
+            return gone
         collection = self._shelf.at(session.place)
         name = told.text(event, "source")
         if not collection.own:
@@ -93,6 +98,9 @@ class Holding:
 
     def brought_back(self, session: Session, event: gr.EventData) -> Iterator[Update]:
         """Bring back the document that is named, or else the one that was removed last."""
+        if gone := self._views.gone(session):
+            yield gone
+            return
         collection = self._shelf.at(session.place)
         named = told.text(event, "removed")
         path = session.removed
@@ -104,6 +112,8 @@ class Holding:
 
     def forgot_documents(self, session: Session) -> Update:
         """Delete for good the copies of documents that were removed."""
+        if gone := self._views.gone(session):
+            return gone
         collection = self._shelf.at(session.place)
         if collection.own:
             try:

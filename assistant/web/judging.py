@@ -60,6 +60,8 @@ class Judging:
 
     def _keep(self, session: Session, event: gr.EventData, make: Maker) -> Update:
         """Keep an exchange as a gold case, and say how to run it."""
+        if gone := self._views.gone(session):
+            return gone
         number = told.number(event, "number")
         exchange = session.conversation.at(number)
         if exchange is None:

@@ -113,11 +113,11 @@ class Offers:
         )
 
     def _work(self, collection: Collection, kept: _Kept) -> None:
-        # Before the documents are read: what changes while questions are made is found to have changed.
-        generation = collection.library.look().state.generation
-        found = list(self._standing(collection, kept))
-        done = True
+        generation, found, done = kept.generation, list[Suggestion](), True
         try:
+            # Before the documents are read: what changes while questions are made is found to have changed.
+            generation = collection.library.look().state.generation
+            found = self._standing(collection, kept)
             with closing(collection.assistant.suggest(WANTED - len(found))) as made:
                 for one in made:
                     if isinstance(one, Working):

@@ -66,9 +66,11 @@ class Page:
         chat = [parts.welcome, parts.chat, parts.box, parts.ask, parts.stop, parts.chats, parts.head, *document]
         everything = [*chat, parts.collections, parts.news, parts.documents, parts.counts, parts.fault]
         for begun in (
-            gr.on([parts.box.submit, parts.ask.click], asking.begin, [parts.box, self._session], chat, **_AT_ONCE),
-            parts.pane.ask_suggested(asking.begin_suggested, self._session, chat, **_AT_ONCE),
-            parts.pane.ask_again(asking.begin_again, self._session, chat, **_AT_ONCE),
+            gr.on(
+                [parts.box.submit, parts.ask.click], asking.begin, [parts.box, self._session], everything, **_AT_ONCE
+            ),
+            parts.pane.ask_suggested(asking.begin_suggested, self._session, everything, **_AT_ONCE),
+            parts.pane.ask_again(asking.begin_again, self._session, everything, **_AT_ONCE),
         ):
             # Not Gradio's queue but our line decides who is next, because only it can tell readers their place.
             answering = begun.then(asking.answer, self._session, chat, concurrency_limit=None, **_QUIET)
@@ -110,8 +112,7 @@ class Page:
                 holding.uploaded, [button, self._session], everything, concurrency_limit=UPLOADS_AT_ONCE, **_QUIET
             )
         parts.selector.input(self._selected, [parts.selector, self._on_show, self._session], document, **_AT_ONCE)
-        refreshed = [parts.counts, parts.fault, parts.documents, parts.welcome, self._seen, *document]
-        refreshed += [parts.chat, parts.ask, parts.stop]
+        refreshed = [*everything, self._seen]
         parts.timer.tick(self._refresh, [self._seen, self._on_show, self._session], refreshed, **_AT_ONCE)
 
     # Conversations.
@@ -131,7 +132,8 @@ class Page:
         return self._views.whole(session)
 
     def _opened(self, session: Session, event: gr.EventData) -> Update:
-        return self._views.whole(session) if session.open(told.text(event, "chat")) else self._views.nothing
+        opened = session.open(told.text(event, "chat"))
+        return self._views.whole(session) | self._views.documents(session) if opened else self._views.nothing
 
     def _renamed(self, session: Session, event: gr.EventData) -> Update:
         session.rename(told.text(event, "title"))
@@ -143,7 +145,7 @@ class Page:
 
     def _restored(self, session: Session, event: gr.EventData) -> Update:
         session.restore(told.text(event, "chat"))
-        return self._views.whole(session)
+        return self._views.whole(session) | self._views.documents(session)
 
     def _forgot(self, session: Session) -> Update:
         """Delete for good the conversations that were deleted."""
@@ -166,6 +168,8 @@ class Page:
         return self._views.selected(session, chosen, on_show)
 
     def _refresh(self, seen: Seen, on_show: str | None, session: Session) -> Update:
+        if gone := self._views.gone(session):
+            return gone
         collection = self._shelf.at(session.place)
         collection.library.go_on()
         if not session.conversation.exchanges:

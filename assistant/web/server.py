@@ -73,7 +73,7 @@ def running(
     free = _free_port(host, port)
     with (
         closing(Store(folder() / "conversations.sqlite3")) as store,
-        closing(Shelf(assistant, folder(), opener or _opener(assistant))) as shelf,
+        closing(Shelf(assistant, folder(), opener or _opener(assistant), store.forget_place)) as shelf,
         as_file(files("assistant.web") / "icon.svg") as icon,
     ):
         line = Line(EMBEDDED_AT_ONCE if assistant.model.embedded else ENDPOINT_AT_ONCE)

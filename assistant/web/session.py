@@ -100,6 +100,7 @@ class Session:
             self._stop()
             self._forget()
             self._only = frozenset()
+            self.removed = None
             self._owner = Owner(place, self._owner.reader)
 
     @property

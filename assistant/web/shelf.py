@@ -3,13 +3,13 @@
 import hashlib
 import logging
 import re
+import secrets
 import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from itertools import count
 from pathlib import Path
 
 from assistant.core import Assistant, shipped_index
@@ -65,13 +65,21 @@ class Shelf:
         first: Who answers from the former.
         folder: Where the others are kept, each in a folder of its own, and beside them what readers have judged.
         opener: Opens the index in a folder, which is made if it isn't there.
+        forgotten: Told the place of each collection that is deleted for good.
     """
 
-    def __init__(self, first: Assistant, folder: Path, opener: Callable[[Path], Index]) -> None:
+    def __init__(
+        self,
+        first: Assistant,
+        folder: Path,
+        opener: Callable[[Path], Index],
+        forgotten: Callable[[str], object] = lambda place: None,
+    ) -> None:
         self._folder = folder / "collections"
         self._gold = folder / "gold"
         self._questions = folder / "questions"
         self._opener = opener
+        self._forgotten = forgotten
         self._lock = threading.Lock()
         self.first = self._collection(_name(first.index.path), first)
         self._opened = {self.first.place: self.first}
@@ -114,10 +122,10 @@ class Shelf:
         name = _named(name)
         with self._lock:
             there = next((Path(place) for place, called in self._others().items() if _same(called, name)), None)
-            path = there or self._free(name)
-            with _told(path):
-                path.mkdir(mode=0o700, parents=True, exist_ok=True)
-                if path.name != name and there is None:
+            # What is known by a folder must not be known of another collection that is made once it is gone.
+            path = there or self._folder / f"{name}-{secrets.token_hex(4)}"
+            if there is None:
+                with _told(path):
                     whole.write(path / _CALLED, name)
             return self._open(path)
 
@@ -150,15 +158,20 @@ class Shelf:
             with _told(Path(place)):
                 whole.write(_deleted(Path(place)), "")
 
-    def restore(self, place: str) -> bool:
-        """Put a collection back that was deleted; False where there is none, or another has its name by now."""
+    def restore(self, place: str) -> None:
+        """Put a collection back that was deleted.
+
+        Raises:
+            CollectionError: It is not there any more, or another has its name by now.
+        """
         with self._lock:
             name = self.deleted().get(place)
-            if name is None or any(_same(called, name) for called in self._others().values()):
-                return False
+            if name is None:
+                raise CollectionError("that collection is no longer there")
+            if any(_same(called, name) for called in self._others().values()):
+                raise CollectionError(f"there is another collection called {name} by now; rename that first")
             with _told(Path(place)):
                 _deleted(Path(place)).unlink(missing_ok=True)
-            return True
 
     def forget(self, older: float = 0.0) -> None:
         """Delete for good what was deleted, or only what was so many seconds ago.
@@ -168,11 +181,13 @@ class Shelf:
         """
         with self._lock:
             for path in map(Path, self.deleted()):
-                if time.time() - _deleted(path).stat().st_mtime >= older:
-                    if opened := self._opened.pop(str(path), None):
-                        opened.assistant.index.close()
-                    with _told(path):
-                        shutil.rmtree(path)
+                with _told(path):
+                    if time.time() - _deleted(path).stat().st_mtime >= older:
+                        self._forget(path)
+            with _told(self._folder):
+                # Begun by a process that has ended since.
+                for path in self._folder.glob(".*/"):
+                    shutil.rmtree(path)
 
     def own(self, place: str) -> Collection:
         """The collection of that place; where nothing can be added to it, one of the reader's own."""
@@ -194,11 +209,22 @@ class Shelf:
     def _others(self) -> dict[str, str]:
         return {place: name for place, name in self.names().items() if place != self.first.place}
 
-    def _free(self, name: str) -> Path:
-        """A folder for a collection of this name: another may have been called so when its folder was made."""
-        taken = {path.name.casefold() for path in self._made()}
-        names = (name if number == 1 else f"{name} {number}" for number in count(1))
-        return self._folder / next(one for one in names if one.casefold() not in taken)
+    def _forget(self, path: Path) -> None:
+        """Delete a collection for good, and all that is known of it."""
+        if opened := self._opened.pop(str(path), None):
+            opened.assistant.index.close()
+        # Half deleted, it must not be taken for one that is there.
+        gone = path.rename(path.with_name(f".{path.name}"))
+        shutil.rmtree(gone)
+        known = self._known(path)
+        shutil.rmtree(self._gold / known, ignore_errors=True)
+        (self._questions / f"{known}.json").unlink(missing_ok=True)
+        self._forgotten(str(path))
+
+    def _known(self, path: Path) -> str:
+        """What files about the collection in a folder are called: of the same name there may be several."""
+        told_apart = hashlib.sha256(str(path).encode()).hexdigest()[:8]
+        return f"{_NOT_NAME.sub(' ', _name(path)).strip()}-{told_apart}"
 
     def _open(self, path: Path) -> Collection:
         if str(path) not in self._opened:
@@ -209,12 +235,10 @@ class Shelf:
 
     def _collection(self, name: str, assistant: Assistant) -> Collection:
         index = assistant.index
-        # Of the same name there may be several, in several folders.
-        told_apart = hashlib.sha256(str(index.path).encode()).hexdigest()[:8]
         if not _ships(index.path):
             with suppress(FootnotedError):
                 uploads.forget(index, KEPT_SECONDS)
-        known = f"{_NOT_NAME.sub(' ', name).strip()}-{told_apart}"
+        known = self._known(index.path)
         return Collection(
             name,
             assistant,

@@ -185,6 +185,12 @@ class Store:
             )
             self._db.execute("pragma wal_checkpoint(truncate)")
 
+    def forget_place(self, place: str) -> None:
+        """Delete for good all conversations about a collection."""
+        with self._told():
+            self._db.execute("delete from conversations where place = ?", (place,))
+            self._db.execute("pragma wal_checkpoint(truncate)")
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:

@@ -8,7 +8,7 @@ import tempfile
 import time
 import unicodedata
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -90,8 +90,11 @@ def read_again(index: Index) -> Iterator[Progress | Taken]:
 
 def removed(index: Index) -> list[Path]:
     """The copies of documents that were removed and can be had back, the last removed first."""
-    folders = sorted((index.path / _REMOVED).glob("*/"), key=_removed_at, reverse=True)
-    return [file for folder in folders for file in folder.iterdir()]
+    # Another process may bring one back meanwhile.
+    with suppress(FileNotFoundError):
+        folders = sorted((index.path / _REMOVED).glob("*/"), key=_removed_at, reverse=True)
+        return [file for folder in folders for file in folder.iterdir()]
+    return []
 
 
 def forget(index: Index, older: float = 0.0) -> None:

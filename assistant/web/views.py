@@ -19,6 +19,7 @@ from index.types import State
 Update = dict[Any, Any]
 
 LEFT = "The document that was shown here is no longer in the index."
+GONE = "The collection that was open here is no longer there."
 NO_DOCUMENTS = "No documents yet. Add some under ☰, or drop them anywhere on this page."
 
 
@@ -144,6 +145,14 @@ class Views:
             }
             | self._offer(look, self._shown_by(session, look))
         )
+
+    def gone(self, session: Session) -> Update:
+        """The first collection, where the one that the session asks has been deleted by somebody; else nothing."""
+        there = self._shelf.at(session.place).place
+        if there == session.place:
+            return {}
+        session.move(there)
+        return self.collection(session) | self.told(News(GONE))
 
     def news(self, session: Session, before: Exchange | None) -> Update:
         """What an event has changed in the newest exchange: nothing, the chat, or the pane too.
