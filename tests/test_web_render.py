@@ -13,7 +13,7 @@ from assistant.types import Claim, Found, Said, Settled, Usage, Working
 from assistant.web import export, lists, render, source, stored
 from assistant.web.conversation import WARMING, Conversation, Exchange, Place, Waiting
 from assistant.web.store import Entry
-from index.types import Document
+from index.types import Document, Span
 from tests.fakes import ScriptedLLM, document
 from tests.test_web_conversation import HITS, OPENED, SELLS, answer, refusal
 
@@ -55,7 +55,7 @@ ATTRIBUTES = {
     *("aria-label", "class", "data-asked", "data-back", "data-fn", "data-goto", "data-label", "data-marks"),
     *("data-quote", "data-source", "href", "id", "role", "aria-current", "aria-pressed", "data-chat", "data-current"),
     *("data-do", "data-kind", "data-liked", "data-name", "data-number", "data-serial", "data-text", "title", "type"),
-    *("data-document", "data-place", "data-question", "data-removed", "data-title", "open"),
+    *("data-document", "data-place", "data-question", "data-page", "data-removed", "data-title", "open"),
 }
 
 texts = st.one_of(st.text(max_size=60), st.sampled_from(HOSTILE), st.text("<>&\"'/=ab \n\r", max_size=60))
@@ -132,10 +132,13 @@ def test_what_json_cannot_carry_is_replaced() -> None:
     assert render.escape("a\ud800b") == "a?b"
 
 
-@given(texts_with_places())
-def test_marks_change_nothing_of_the_text_and_hold_their_words(case: tuple[str, list[Place]]) -> None:
+@given(texts_with_places(), st.data())
+def test_marks_change_nothing_of_the_text_and_hold_their_words(
+    case: tuple[str, list[Place]], data: st.DataObject
+) -> None:
     text, places = case
-    parsed = Parsed(source.marked(text, places))
+    pages = sorted(data.draw(st.lists(st.integers(0, max(0, len(text) - 1)), max_size=3)))
+    parsed = Parsed(source.marked(text, places, pages=pages))
     assert parsed.text == shown(text)
     assert parsed.marks == {place.key: shown(place.quote) for place in places}
     assert sorted(link["data-back"] for link in parsed.links) == sorted(place.key for place in places)
@@ -374,6 +377,22 @@ def test_a_title_that_the_text_begins_with_is_not_repeated() -> None:
     assert '<span class="fn-heading">\nThe bakery</span>' in source.pane(titled, ())
     untitled = replace(document("It opened."), title="The bakery")
     assert '<h2 class="fn-heading">The bakery</h2>' in source.pane(untitled, ())
+
+
+def test_the_title_of_a_markdown_file_is_its_heading() -> None:
+    titled = replace(document("# The bakery\n\nIt opened."), title="The bakery")
+    assert Parsed(source.pane(titled, ())).text.count("The bakery") == 1
+    assert '<span class="fn-heading"># The bakery</span>' in source.pane(titled, ())
+
+
+def test_pages_are_numbered_where_they_begin() -> None:
+    text = "One page.Another page."
+    paged = replace(document(text), pages=(Span(0, 9), Span(9, 9), Span(9, 22)))
+    html = source.pane(paged, [place(text, 4, 16, of=paged)], "a1-1")
+    first, third = '<span class="fn-page" data-page="1"></span>', '<span class="fn-page" data-page="3"></span>'
+    assert html.count("fn-page") == html.count(first) + html.count(third) == 2
+    assert html.index(first) < html.index("One ") < html.index(third) < html.index("Another")
+    assert Parsed(html).marks == {"a1-1": "page.Another"}
 
 
 def test_words_that_no_longer_stand_are_not_marked() -> None:
