@@ -121,7 +121,7 @@ class Answering:
             return []
         grounding = self._ground.verify(text, self._query)
         if not ground.stands(grounding) or self._is_said(grounding):
-            self._denied = self._denied or grounding.contradicted
+            self._denied = self._denied or grounding.contradicted or bool(grounding.unsaid)
             if self._meant is None and ground.adds_what_is_said(grounding):
                 self._meant = grounding.places[0]
             return []

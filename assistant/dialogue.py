@@ -50,9 +50,9 @@ def aside(question: str, history: Sequence[Turn]) -> Aside | None:
         return "greeting"
     if _THANKS.fullmatch(said):
         return "thanks"
-    if history:
-        return None
-    return "capabilities" if _CAPABILITIES.fullmatch(said) else "vague" if _is_vague(question) else None
+    if _CAPABILITIES.fullmatch(said):
+        return "capabilities"
+    return "vague" if not history and _is_vague(question) else None
 
 
 def _is_vague(question: str) -> bool:

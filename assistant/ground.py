@@ -73,6 +73,8 @@ class Grounding:
             say "he" or "it", the two sentences before.
         strange: How many names of the claim they don't.
         replaced: How many names of the question the claim has others for, where the question doesn't ask for a name.
+        unsaid: Words of a yes or no, other than names and numbers, that those sentences don't say: what was asked for
+            is then affirmed, or denied, in the question's words alone.
     """
 
     places: tuple[Place, ...]
@@ -84,6 +86,7 @@ class Grounding:
     uncited: int
     strange: int
     replaced: int
+    unsaid: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +147,17 @@ class Ground:
             uncited=sum(not covered(word, meant) for word in named),
             strange=sum(not covered(word, meant) for word in said if self._is_name(word, named)),
             replaced=0 if _asks_for_names(question) else min(len(gone), len(other)),
+            unsaid=tuple(word.text for word in said if not _is_specific(word) and not covered(word, meant))
+            if asks.kind(question) == "yes-no"
+            else (),
         )
 
     def rival(self, claim: str, grounding: Grounding, question: str) -> Place | None:
         """A sentence of another document that answers the question otherwise than a claim; None where there is none.
 
         Otherwise means with another number of the same things, or another name, in a sentence that says the same for
-        the rest: whoever is shown two sources that differ should see at once that they do.
+        the rest, or for a number all that the question is about: whoever is shown two sources that differ should see
+        at once that they do.
         """
         asked, cited = keys(question), grounding.places[0]
         answers = [word for word in unique(words(claim)) if _is_specific(word) and not covered(word, asked)]
@@ -160,7 +167,7 @@ class Ground:
             other = line.place.words
             if other.rstrip().endswith("?") or negated(other) or negated(cited.words):
                 continue
-            if _differ(cited.words, other, asked, answers):
+            if _differ(cited.words, other, question, answers):
                 return line.place
         return None
 
@@ -271,6 +278,7 @@ def stands(grounding: Grounding) -> bool:
         and grounding.answers
         and not grounding.unfounded
         and not grounding.contradicted
+        and not grounding.unsaid
         and grounding.support >= LEAST_SUPPORT
         and grounding.novelty >= LEAST_NOVELTY
     )
@@ -334,20 +342,28 @@ def _is_specific(word: Word) -> bool:
     return word.number or word.name
 
 
-def _differ(one: str, other: str, asked: frozenset[str], answers: Sequence[Word]) -> bool:
-    """Whether two sentences say the same but for the answer."""
-    present, others = keys(one), unique(words(other))
-    new = [word for word in others if not covered(word, present | asked)]
-    if any(covered(answer, keys(other)) for answer in answers) or not new:
+def _differ(one: str, other: str, question: str, answers: Sequence[Word]) -> bool:
+    """Whether two sentences say the same but for the answer to a question."""
+    present, there = keys(one), keys(other)
+    new = [word for word in unique(words(other)) if not covered(word, present | keys(question))]
+    agree = any(covered(answer, there) for answer in answers)
+    rest = [word for word in unique(words(one)) if not word.number]
+    alike = all(covered(word, there) for word in rest if not _is_capital(word))
+    if new and not agree and not any(answer.number for answer in answers):
+        return alike and all(map(_is_capital, new)) and " ".join(word.text for word in new) in other
+    numbers = [answer for answer in answers if answer.number and not covered(answer, there)]
+    others = [word for word in new if word.number]
+    if not numbers or len(others) != 1:
         return False
-    numbers = [answer for answer in answers if answer.number]
-    if numbers:
-        # "12 rooms" and "14 rooms", but not "1987, people".
-        same = len(new) == 1 and new[0].number and bool(_counted(numbers[0], one) & _counted(new[0], other))
-    else:
-        same = all(map(_is_capital, new)) and " ".join(word.text for word in new) in other
-    rest = [word for word in unique(words(one)) if not word.number and not _is_capital(word)]
-    return same and all(covered(word, keys(other)) for word in rest)
+    # "12 rooms" and "14 rooms", but not "1987, people".
+    counted = _counted(numbers[0], one) & _counted(others[0], other)
+    if alike and len(new) == 1 and not agree:
+        return bool(counted)
+    # "will be held on 12 July" and "takes place on 19 July", of the same thing in the same place.
+    about = unique(words(question))
+    same = len(about) > 1 and all(covered(word, present) and covered(word, there) for word in about)
+    names = [word for word in (*rest, *new) if word.name]
+    return same and any(map(keys, counted)) and all(covered(word, present & there) for word in names)
 
 
 def _is_capital(word: Word) -> bool:

@@ -308,11 +308,43 @@ def test_another_document_that_answers_otherwise_is_a_rival(claim: str, question
         ("The museum has 12 rooms.", "The museum never had 14 rooms.", "How many rooms has the museum?"),
         ("The museum has 12 rooms.", "The museum has 14 windows.", "How many rooms has the museum?"),
         ("The museum has 12 rooms.", "The museum has 12 rooms in 1990.", "How many rooms has the museum?"),
+        ("The fair of Oslo is on 12 July.", "The fair of Lund takes place on 19 July.", "When is the fair?"),
+        ("The summer fair is on 12 July.", "The winter fair takes place on 19 July.", "When is the summer fair?"),
+        ("The summer fair is on 12 July.", "The summer fair had 19 guests.", "When is the summer fair?"),
     ],
 )
 def test_what_is_about_something_else_is_no_rival(one: str, other: str, question: str) -> None:
     ground = Ground(evidence(one, other))
     assert ground.rival(one, ground.verify(one, question), question) is None
+
+
+def test_another_date_of_the_same_is_a_rival_in_whatever_words() -> None:
+    one = "The summer tournament will be held in the Corn Exchange on 12 July 2025."
+    other = "Our summer tournament takes place on 19 July 2025 in the Corn Exchange."
+    question = "When is the summer tournament?"
+    ground = Ground(evidence(one, other))
+    for claim, rival in ((one, other), (other, one)):
+        found = ground.rival(claim, ground.verify(claim, question), question)
+        assert found is not None
+        assert found.words == rival
+
+
+@pytest.mark.parametrize(
+    ("claim", "question", "unsaid"),
+    [
+        ("Yes, the club agreed to meet on Thursdays.", "Did the club agree to meet on Thursdays?", ("agreed",)),
+        ("Yes, the club meets on Thursdays.", "Does the club meet on Thursdays?", ()),
+        ("Yes, Mei proposed that the club meet on Thursdays.", "Did Mei propose it?", ()),
+        # It is asked for no yes or no.
+        ("The club agreed to meet on Thursdays.", "When did the club agree to meet?", ()),
+    ],
+)
+def test_what_only_the_question_says_is_no_yes(claim: str, question: str, unsaid: tuple[str, ...]) -> None:
+    grounding = Ground(evidence("Mei proposed that the club meet on Thursdays. It has 48 members.")).verify(
+        claim, question
+    )
+    assert grounding.unsaid == unsaid
+    assert stands(grounding) or unsaid
 
 
 def test_the_same_document_is_no_rival_of_itself() -> None:
