@@ -96,7 +96,7 @@ def refusal(unmentioned: Sequence[str], *, empty: bool = False, unsure: bool = F
         return f"Nothing found in these documents mentions {_listed(unmentioned)}."
     if unsure:
         return "These documents don't clearly answer this."
-    return "These documents don't say: no passage found states the answer."
+    return "No answer to this was found in these documents."
 
 
 def logit(probability: float) -> float:

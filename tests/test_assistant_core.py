@@ -183,7 +183,7 @@ def test_a_refusal_quotes_what_the_documents_say_that_is_near(tmp_path: Path) ->
         index, "It was closed in 1990.", question="When was the Oslo bakery of Anna Berg closed?", stated="No."
     )
     assert (answer.kind, answer.answered) == ("rebuttal", False)
-    assert answer.reason == "These documents don't say: no passage found states the answer."
+    assert answer.reason == "No answer to this was found in these documents."
     assert answer.text == f"{answer.reason} What they do say: Anna Berg opened the Oslo bakery in 1987 [1]."
     assert [citation.quote for citation in answer.citations] == ["Anna Berg opened the Oslo bakery in 1987."]
 

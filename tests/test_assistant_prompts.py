@@ -15,6 +15,8 @@ from tests.fakes import evidence
 HASHES = {
     "2026-11-25.1": "fd9531a45cda5662",
     "2026-11-27.1": "689cb7693e343afb",
+    # Only questions to begin with were added: what was asked, and fitted, with the version before is the same.
+    "2026-11-28.1": "3e860bf609803d43",
 }
 
 BEGINNING = """\

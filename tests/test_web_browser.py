@@ -331,7 +331,7 @@ def test_a_refusal_says_why_and_offers_the_nearest_passages(opened: Opener) -> N
     page = opened(ScriptedLLM([NOT_STATED]))
     ask(page, "How old is Gen Nakatani?")
     expect(page.get_by_text("Not in the documents")).to_be_visible()
-    expect(said(page, "no passage found states the answer")).to_be_visible()
+    expect(said(page, "No answer to this was found")).to_be_visible()
     link = footnote(page, "p1-2")
     link.click()
     expect(marks(page, "p1-2")).to_be_in_viewport()
@@ -590,6 +590,9 @@ def test_a_collection_is_renamed_deleted_and_had_back(opened: Opener) -> None:
     expect(page.locator("#fn-news")).to_contain_text("Deleted Old recipes.")
     expect(recipes).to_have_count(0)
     expect(shelf.get_by_role("button", name="article")).to_have_attribute("aria-current", "true")
+    page.get_by_role("button", name="Undo").click()
+    expect(recipes).to_have_attribute("aria-current", "true")
+    page.get_by_role("button", name="Delete Old recipes").click()
     shelf.get_by_text("Deleted (1)").click()
     shelf.get_by_role("button", name="Restore Old recipes").click()
     expect(recipes).to_have_attribute("aria-current", "true")
@@ -751,6 +754,11 @@ def test_the_page_fits_a_phone(opened: Opener) -> None:
     expect(conversations(page).get_by_role("link")).to_be_in_viewport()
     page.mouse.click(380, 400)
     expect(conversations(page)).not_to_be_visible()
+    # Nor does it do anything to what is hit.
+    page.get_by_role("button", name="Conversations and documents").tap()
+    page.evaluate("document.querySelector('[data-fn=\"a1-2\"]').click()")
+    expect(conversations(page)).not_to_be_visible()
+    expect(pane(page)).not_to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 

@@ -49,7 +49,7 @@ class Holding:
     def deleted(self, session: Session) -> Update:
         """Take the collection that is asked off the shelf."""
         place = session.place
-        said = News(f"Deleted {self._shelf.at(place).name}.")
+        said = News(f"Deleted {self._shelf.at(place).name}.", deleted=place)
         return self._changed(session, lambda: self._shelf.delete(place), said)
 
     def restored(self, session: Session, event: gr.EventData) -> Update:

@@ -23,11 +23,13 @@ class News:
         said: What, in a sentence.
         refused: What was not taken, and why.
         removed: The document that was removed just now, and can be had back.
+        deleted: The place of the collection that was.
     """
 
     said: str = ""
     refused: tuple[Refused, ...] = ()
     removed: str | None = None
+    deleted: str | None = None
 
 
 def chats(entries: Sequence[Entry], current: str | None, deleted: Sequence[Entry] = (), undo: str | None = None) -> str:
@@ -143,6 +145,8 @@ def news(event: Progress | Taken) -> News:
 def told(news: News) -> str:
     """What has just become of documents, announced by screen readers."""
     undo = f" {button('bring_back', 'Undo', source=news.removed)}" if news.removed else ""
+    if news.deleted:
+        undo = f" {button('restore_collection', 'Undo', place=news.deleted)}"
     said = f'<p class="fn-news">{escape(news.said)}{undo}</p>' if news.said else ""
     refused = "".join(f"<li><b>{escape(one.name)}</b> {escape(one.reason)}</li>" for one in news.refused)
     listed = f'<ul class="fn-refused">{refused}</ul>' if refused else ""

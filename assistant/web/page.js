@@ -117,8 +117,15 @@ slide("fn-side", !narrow.matches && remember("fn-side") === "open");
 on("click", (event) => {
   const button = event.target.closest?.("[data-toggle]");
   if (button) slide(button.dataset.toggle, !isOpen(button.dataset.toggle));
-  else if (narrow.matches && isOpen("fn-side") && !event.target.closest?.("#fn-side")) slide("fn-side", false);
 });
+
+// A tap beside the open panel closes it, and does nothing to what it happens to hit.
+document.addEventListener("click", (event) => {
+  if (!narrow.matches || !isOpen("fn-side") || event.target.closest?.("#fn-side, [data-toggle]")) return;
+  slide("fn-side", false);
+  event.preventDefault();
+  event.stopPropagation();
+}, { signal, capture: true });
 
 // What can be done: the names of the events that the server hears.
 const DONE = [
