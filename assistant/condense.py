@@ -8,7 +8,7 @@ from assistant import asks, prompts
 from assistant.context import tokens
 from assistant.errors import ModelError
 from assistant.ground import strip_markers
-from assistant.llm import Message, Model, counted
+from assistant.llm import Message, Model, counted, example_chat
 from assistant.types import Turn, Usage
 from assistant.words import covered, keys, negated, words
 
@@ -119,11 +119,8 @@ def _rewrite(question: str, recent: Sequence[Turn], model: Model) -> tuple[str, 
 @cache
 def _fixed() -> tuple[Message, ...]:
     """What every call begins with."""
-    talk = [Message("system", prompts.STANDALONE)]
-    for example in prompts.REWRITTEN:
-        talk.append(Message("user", prompts.conversation_block(_turns(example), example.question)))
-        talk.append(Message("assistant", example.reply))
-    return tuple(talk)
+    examples = ((prompts.conversation_block(_turns(one), one.question), one.reply) for one in prompts.REWRITTEN)
+    return example_chat(prompts.STANDALONE, examples)
 
 
 def _turns(example: prompts.Rewriting) -> list[Turn]:

@@ -20,9 +20,10 @@ from assistant import suggest as suggesting
 from assistant.answering import Answering
 from assistant.clock import Clock
 from assistant.errors import ModelInterrupted, ModelUnreachable, QuestionError
+from assistant.ground import Place
 from assistant.local import CONTEXT_TOKENS
 from assistant.settings import Settings, from_environment
-from assistant.suggest import Suggestion, Told
+from assistant.suggest import Suggestion
 from assistant.types import (
     Answer,
     Event,
@@ -204,7 +205,8 @@ class Assistant:
             yield Working("suggest")
             if not suggesting.can_be_asked(question) or not (yield from self._leads_back(question, one)):
                 continue
-            yield Suggestion(question, one.passage.document_id, one.passage.document_sha256)
+            passage = one.evidence.passage
+            yield Suggestion(question, passage.document_id, passage.document_sha256)
             found += 1
             if found == count:
                 return
@@ -237,10 +239,10 @@ class Assistant:
     ) -> None:
         self.close()
 
-    def _leads_back(self, question: str, one: Told) -> Generator[Working, None, bool]:
+    def _leads_back(self, question: str, one: Place) -> Generator[Working, None, bool]:
         """Whether a question finds the sentence that it was made of, and is answered by it."""
         hits = self.find(question, (), question, 1)
-        if not hits or hits[0].passage.id != one.passage.id:
+        if not hits or hits[0].passage.id != one.evidence.passage.id:
             return False
         for event in self._answer(question, question, hits, Usage(self.model.name), Clock(self._now), shared=False):
             yield Working("suggest")

@@ -7,9 +7,10 @@ Knows nothing of prompts or answers.
 import contextlib
 import hashlib
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -45,6 +46,12 @@ class Message:
 
     role: Role | str
     text: str
+
+
+def example_chat(system: str, examples: Iterable[tuple[str, str]]) -> tuple[Message, ...]:
+    """The beginning of a prompt: instructions, then what users said and what was hoped for, as a chat."""
+    turns = ((Message("user", said), Message("assistant", reply)) for said, reply in examples)
+    return (Message("system", system), *chain.from_iterable(turns))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from functools import cache
 from itertools import islice
 
 from assistant import condense, dialogue, prompts
-from assistant.llm import Message, Model
-from assistant.types import Answer
-from index import Index, Passage
+from assistant.ground import Place
+from assistant.llm import Message, Model, example_chat
+from assistant.types import Answer, Evidence
+from index import Index
 from index.errors import DocumentError
-from index.types import Span
 
 # A question that is offered has to fit on a button.
 MOST_CHARACTERS = 90
@@ -47,26 +47,7 @@ class Suggestion:
     document_sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A sentence that a question can be made of.
-
-    Attributes:
-        passage: Where it stands.
-        span: Where in the document.
-    """
-
-    passage: Passage
-    span: Span
-
-    @property
-    def text(self) -> str:
-        """The sentence, on one line."""
-        start = self.passage.start
-        return " ".join(self.passage.text[self.span.start - start : self.span.end - start].split())
-
-
-def told(index: Index, most: int) -> Iterator[Told]:
+def told(index: Index, most: int) -> Iterator[Place]:
     """Sentences from all over the documents, of many rather than many of one.
 
     Args:
@@ -79,13 +60,13 @@ def told(index: Index, most: int) -> Iterator[Told]:
     return islice(found, most)
 
 
-def worded(one: Told, model: Model) -> str:
+def worded(one: Place, model: Model) -> str:
     """The question that a sentence answers, as the model words it; any text, or none.
 
     Raises:
         ModelError: The model can't be reached, refuses, or stops half-way.
     """
-    asked = Message("user", prompts.sentence_block(one.passage.title, one.text))
+    asked = Message("user", prompts.sentence_block(one.evidence.passage.title, one.words))
     return "".join(delta.text for delta in model.stream((*_fixed(), asked), QUESTION_TOKENS)).strip()
 
 
@@ -102,10 +83,12 @@ def can_be_asked(text: str) -> bool:
     )
 
 
-def found_again(answer: Answer, one: Told) -> bool:
+def found_again(answer: Answer, one: Place) -> bool:
     """Whether an answer cites the sentence that its question was made of."""
     return answer.answered and any(
-        cited.document_id == one.passage.document_id and cited.start < one.span.end and one.span.start < cited.end
+        cited.document_id == one.evidence.passage.document_id
+        and cited.start < one.sentence.end
+        and one.sentence.start < cited.end
         for cited in answer.citations
     )
 
@@ -113,14 +96,11 @@ def found_again(answer: Answer, one: Told) -> bool:
 @cache
 def _fixed() -> tuple[Message, ...]:
     """What every call begins with."""
-    talk = [Message("system", prompts.ASK)]
-    for title, sentence, question in prompts.ASKED:
-        talk.append(Message("user", prompts.sentence_block(title, sentence)))
-        talk.append(Message("assistant", question))
-    return tuple(talk)
+    examples = ((prompts.sentence_block(title, sentence), question) for title, sentence, question in prompts.ASKED)
+    return example_chat(prompts.ASK, examples)
 
 
-def _telling(index: Index, document_id: str, part: int, parts: int) -> list[Told]:
+def _telling(index: Index, document_id: str, part: int, parts: int) -> list[Place]:
     """The first sentence of a part of a document that tells something by itself; none where it has none."""
     try:
         passages = index.passages(document_id)
@@ -128,8 +108,8 @@ def _telling(index: Index, document_id: str, part: int, parts: int) -> list[Told
         # Another process has removed it since.
         return []
     begin, end = part * len(passages) // parts, (part + 1) * len(passages) // parts
-    sentences = (Told(passage, Span(*span)) for passage in passages[begin:end] for span in passage.sentences)
-    return list(islice((one for one in sentences if _tells(one.text)), 1))
+    places = (Place(item, sentence) for item in Evidence.of(passages[begin:end]) for sentence in item.sentences)
+    return list(islice((one for one in places if _tells(" ".join(one.words.split()))), 1))
 
 
 def _tells(sentence: str) -> bool:

@@ -50,7 +50,7 @@ def offered(assistant: Assistant, count: int = 4) -> list[Suggestion]:
 
 
 def test_a_sentence_that_tells_something_by_itself_becomes_a_question(index: Index) -> None:
-    assert [one.text for one in suggest.told(index, 4)] == [
+    assert [one.words for one in suggest.told(index, 4)] == [
         "Anna Berg opened the bakery in Oslo in the spring of 1987.",
         "The council of Lund sold the water mill to a bank in 1983.",
     ]
@@ -103,7 +103,7 @@ def test_of_a_long_document_sentences_from_all_over_are_taken(tmp_path: Path) ->
     with Index.open(tmp_path / "index", index_fakes.model()) as index:
         index.add(tmp_path / "lines.txt")
         told = list(suggest.told(index, 3))
-    starts = [one.span.start for one in told]
+    starts = [one.sentence.start for one in told]
     assert len(told) == 3
     assert starts == sorted(starts)
     assert starts[1] > len("\n".join(lines)) / 5
@@ -117,7 +117,12 @@ def test_of_many_documents_some_from_all_over_are_taken(tmp_path: Path) -> None:
         (tmp_path / "docs" / f"{n:02}.txt").write_text(text, "utf-8")
     with Index.open(tmp_path / "index", index_fakes.model()) as index:
         index.add(tmp_path / "docs")
-        assert [one.passage.source for one in suggest.told(index, 4)] == ["00.txt", "05.txt", "10.txt", "15.txt"]
+        assert [one.evidence.passage.source for one in suggest.told(index, 4)] == [
+            "00.txt",
+            "05.txt",
+            "10.txt",
+            "15.txt",
+        ]
 
 
 def test_an_index_without_documents_suggests_nothing(tmp_path: Path) -> None:

@@ -144,6 +144,15 @@ def conversations(page: Page) -> Locator:
     return page.get_by_role("navigation", name="Conversations")
 
 
+def make_collection(page: Page, title: str) -> Locator:
+    """Make a collection where the panel is open; the field of its name, to be filled again by a rename."""
+    page.get_by_role("button", name="New collection").click()
+    name = page.get_by_role("textbox", name="Name of the collection")
+    name.fill(title)
+    name.press("Enter")
+    return name
+
+
 def footnote(page: Page, key: str) -> Locator:
     return page.locator(f'[data-fn="{key}"]')
 
@@ -545,14 +554,9 @@ def test_documents_are_brought_asked_removed_and_had_back(opened: Opener, tmp_pa
     model = ScriptedLLM(["Anna Berg opened the bakery in 1987."])
     page = opened(model)
     page.get_by_role("button", name="Conversations and documents").click()
-    page.get_by_role("button", name="New collection").click()
-    name = page.get_by_role("textbox", name="Name of the collection")
-    name.fill("../etc")
-    name.press("Enter")
+    make_collection(page, "../etc")
     expect(page.get_by_text("is no name for a collection")).to_be_visible()
-    page.get_by_role("button", name="New collection").click()
-    name.fill("Recipes")
-    name.press("Enter")
+    make_collection(page, "Recipes")
     expect(page.get_by_role("button", name="Recipes", exact=True)).to_have_attribute("aria-current", "true")
     expect(page.get_by_text("None yet.")).to_be_visible()
     page.locator("#fn-adding input[type=file]").first.set_input_files([good, bad])
@@ -575,10 +579,7 @@ def test_documents_are_brought_asked_removed_and_had_back(opened: Opener, tmp_pa
 def test_a_collection_is_renamed_deleted_and_had_back(opened: Opener) -> None:
     page = opened(ScriptedLLM())
     page.get_by_role("button", name="Conversations and documents").click()
-    page.get_by_role("button", name="New collection").click()
-    name = page.get_by_role("textbox", name="Name of the collection")
-    name.fill("Recipes")
-    name.press("Enter")
+    name = make_collection(page, "Recipes")
     shelf = page.locator(".fn-shelf")
     page.get_by_role("button", name="Rename Recipes").click()
     expect(name).to_have_value("Recipes")
@@ -606,10 +607,7 @@ def test_a_collection_is_renamed_deleted_and_had_back(opened: Opener) -> None:
 def test_who_is_in_a_collection_that_another_deletes_is_told_so(browser: Browser, article: Index) -> None:
     with served(scripted(article, ScriptedLLM([MINISTER]))) as address, visited(browser, address) as page:
         page.get_by_role("button", name="Conversations and documents").click()
-        page.get_by_role("button", name="New collection").click()
-        name = page.get_by_role("textbox", name="Name of the collection")
-        name.fill("Recipes")
-        name.press("Enter")
+        make_collection(page, "Recipes")
         expect(page.get_by_text("None yet.")).to_be_visible()
         with visited(browser, address) as other:
             other.get_by_role("button", name="Conversations and documents").click()

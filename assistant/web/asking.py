@@ -10,6 +10,7 @@ import gradio as gr
 from assistant.types import Event, Working
 from assistant.web import told
 from assistant.web.conversation import WARMING, Waiting
+from assistant.web.handlers import Handlers
 from assistant.web.layout import Parts
 from assistant.web.line import Line
 from assistant.web.offers import Offers
@@ -25,7 +26,7 @@ WAIT_SECONDS = 0.2
 UNEXPECTED = "Something went wrong here. The terminal in which Footnoted runs says what; ask again, or differently."
 
 
-class Asking:
+class Asking(Handlers):
     """Handlers of what a reader asks.
 
     Args:
@@ -37,15 +38,14 @@ class Asking:
     """
 
     def __init__(self, shelf: Shelf, offers: Offers, line: Line, parts: Parts, views: Views) -> None:
-        self._shelf = shelf
+        super().__init__(shelf, views)
         self._offers = offers
         self._line = line
         self._parts = parts
-        self._views = views
 
     def begin(self, question: str, session: Session) -> Update:
         """Show the question at once; ``answer`` may have to wait for its turn."""
-        if gone := self._views.gone(session):
+        if gone := self.gone(session):
             return gone
         if not session.ask(question):
             return self._views.nothing
@@ -53,7 +53,7 @@ class Asking:
 
     def _begin_other(self, question: str, session: Session) -> Update:
         """The same for a question that is not in the box, where another may be being written."""
-        if gone := self._views.gone(session):
+        if gone := self.gone(session):
             return gone
         return self._views.asked(session) if session.ask(question) else self._views.nothing
 

@@ -6,28 +6,19 @@ from pathlib import Path
 import gradio as gr
 
 from assistant.web import told, uploads
+from assistant.web.handlers import Handlers
 from assistant.web.lists import News, news
 from assistant.web.session import Session
-from assistant.web.shelf import Shelf
 from assistant.web.uploads import Taken
-from assistant.web.views import Update, Views
+from assistant.web.views import Update
 from index import Progress
 from index.errors import FootnotedError
 
 NOTHING_SAID = News()
 
 
-class Holding:
-    """Handlers of what a reader does to collections and documents.
-
-    Args:
-        shelf: The collections.
-        views: What is shown.
-    """
-
-    def __init__(self, shelf: Shelf, views: Views) -> None:
-        self._shelf = shelf
-        self._views = views
+class Holding(Handlers):
+    """Handlers of what a reader does to collections and documents."""
 
     def moved(self, session: Session, event: gr.EventData) -> Update:
         """Ask another collection."""
@@ -74,7 +65,7 @@ class Holding:
 
     def uploaded(self, paths: Sequence[str] | None, session: Session) -> Iterator[Update]:
         """Take files in, those for the article that ships into a collection of the reader's own."""
-        if gone := self._views.gone(session):
+        if gone := self.gone(session):
             yield gone
             return
         collection = self._shelf.own(session.place)
@@ -83,7 +74,7 @@ class Holding:
 
     def removed(self, session: Session, event: gr.EventData) -> Update:
         """Remove a document."""
-        if gone := self._views.gone(session):
+        if gone := self.gone(session):
             return gone
         collection = self._shelf.at(session.place)
         name = told.text(event, "source")
@@ -98,7 +89,7 @@ class Holding:
 
     def brought_back(self, session: Session, event: gr.EventData) -> Iterator[Update]:
         """Bring back the document that is named, or else the one that was removed last."""
-        if gone := self._views.gone(session):
+        if gone := self.gone(session):
             yield gone
             return
         collection = self._shelf.at(session.place)
@@ -112,7 +103,7 @@ class Holding:
 
     def forgot_documents(self, session: Session) -> Update:
         """Delete for good the copies of documents that were removed."""
-        if gone := self._views.gone(session):
+        if gone := self.gone(session):
             return gone
         collection = self._shelf.at(session.place)
         if collection.own:

@@ -10,27 +10,18 @@ from assistant.errors import CollectionError
 from assistant.types import Turn
 from assistant.web import gold, told
 from assistant.web.conversation import Exchange
+from assistant.web.handlers import Handlers
 from assistant.web.render import counted
 from assistant.web.session import Session
-from assistant.web.shelf import Shelf
-from assistant.web.views import Update, Views
+from assistant.web.views import Update
 from index.errors import FootnotedError
 from index.types import Span
 
 Maker = Callable[[str, Sequence[Turn], Exchange], gold.Case]
 
 
-class Judging:
-    """Handlers of what a reader thinks of answers.
-
-    Args:
-        shelf: The collections.
-        views: What is shown.
-    """
-
-    def __init__(self, shelf: Shelf, views: Views) -> None:
-        self._shelf = shelf
-        self._views = views
+class Judging(Handlers):
+    """Handlers of what a reader thinks of answers."""
 
     def liked(self, session: Session, event: gr.EventData) -> Update:
         """Note that an answer is right, wrong, or neither."""
@@ -60,7 +51,7 @@ class Judging:
 
     def _keep(self, session: Session, event: gr.EventData, make: Maker) -> Update:
         """Keep an exchange as a gold case, and say how to run it."""
-        if gone := self._views.gone(session):
+        if gone := self.gone(session):
             return gone
         number = told.number(event, "number")
         exchange = session.conversation.at(number)

@@ -96,16 +96,18 @@ def collections(
         f"<li>{button('ask_collection', name, current=where == place, place=where)}</li>"
         for where, name in names.items()
     )
-    changes = button("rename_collection", "Rename", f"Rename {names[place]}", title=names[place]) + button(
-        "delete_collection", "Delete", f"Delete {names[place]}"
-    )
+    changes = ""
+    if can_change:
+        name = names[place]
+        changes = button("rename_collection", "Rename", f"Rename {name}", title=name)
+        changes += button("delete_collection", "Delete", f"Delete {name}")
     gone = [
         (name, button("restore_collection", "Restore", f"Restore {name}", place=where))
         for where, name in deleted.items()
     ]
     return (
         f'<section class="fn-shelf"><h2>Collections</h2><ul>{items}</ul>'
-        f"{button('make_collection', 'New collection')}{changes if can_change else ''}"
+        f"{button('make_collection', 'New collection')}{changes}"
         f"{_bin(gone, 'forget_collections')}</section>"
     )
 

@@ -1,6 +1,5 @@
 """The page's events and what hears them: handlers that hand on to ``assistant`` and to this package's other modules."""
 
-import logging
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -19,8 +18,6 @@ from assistant.web.session import Session
 from assistant.web.shelf import Collection, Shelf
 from assistant.web.store import Owner, Store
 from assistant.web.views import Seen, Update, Views, seen_of, show, welcome
-
-log = logging.getLogger(__name__)
 
 UPLOADS_AT_ONCE = 4
 _UNTAKEN_SECONDS = 3600
@@ -55,13 +52,14 @@ class Page:
             self._on_show = gr.State(look.first)
             self._parts = lay_out(_begun(first, offer))
             self._views = Views(shelf, self._offers, self._parts, self._seen, self._on_show)
+            self._holding = Holding(shelf, self._views)
             self._connect()
 
     def _connect(self) -> None:
         parts = self._parts
         asking = Asking(self._shelf, self._offers, self._line, parts, self._views)
         judging = Judging(self._shelf, self._views)
-        holding = Holding(self._shelf, self._views)
+        holding = self._holding
         document = [parts.pane, parts.selector, self._on_show]
         chat = [parts.welcome, parts.chat, parts.box, parts.ask, parts.stop, parts.chats, parts.head, *document]
         everything = [*chat, parts.collections, parts.news, parts.documents, parts.counts, parts.fault]
@@ -168,7 +166,7 @@ class Page:
         return self._views.selected(session, chosen, on_show)
 
     def _refresh(self, seen: Seen, on_show: str | None, session: Session) -> Update:
-        if gone := self._views.gone(session):
+        if gone := self._holding.gone(session):
             return gone
         collection = self._shelf.at(session.place)
         collection.library.go_on()

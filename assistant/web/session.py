@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from assistant.errors import StoreError
 from assistant.llm import encodable
@@ -16,6 +16,8 @@ from assistant.web.readers import NOBODY
 from assistant.web.store import Entry, Owner, Store
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,27 +124,15 @@ class Session:
 
     def place_of(self, chat: str) -> str | None:
         """The collection that a conversation of this reader's is about; None where they have none of that name."""
-        try:
-            return self._store.place(chat, self._owner.reader)
-        except StoreError as error:
-            log.warning("%s", error)
-            return None
+        return self._read(lambda: self._store.place(chat, self._owner.reader), None)
 
     def entries(self) -> tuple[Entry, ...]:
         """The reader's conversations, the newest first."""
-        try:
-            return self._store.entries(self._owner)
-        except StoreError as error:
-            log.warning("%s", error)
-            return ()
+        return self._read(lambda: self._store.entries(self._owner), ())
 
     def deleted(self) -> tuple[Entry, ...]:
         """Those of them that were deleted and can be had back, the last deleted first."""
-        try:
-            return self._store.deleted(self._owner)
-        except StoreError as error:
-            log.warning("%s", error)
-            return ()
+        return self._read(lambda: self._store.deleted(self._owner), ())
 
     def forget_deleted(self) -> None:
         """Delete those for good."""
@@ -308,6 +298,15 @@ class Session:
                     self._store.save(self._chat, one)
                 self._pending.discard(number)
             self._fault = None
+
+    @staticmethod
+    def _read(read: Callable[[], T], otherwise: T) -> T:
+        """What the store says, or something else where it fails."""
+        try:
+            return read()
+        except StoreError as error:
+            log.warning("%s", error)
+            return otherwise
 
     @contextmanager
     def _keeping(self) -> Iterator[None]:

@@ -7,8 +7,8 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -90,8 +90,7 @@ class Shelf:
 
     def names(self) -> dict[str, str]:
         """The name of each collection by its place; that which the page was opened with is the first."""
-        others = {str(path): _called(path) for path in self._made() if not _deleted(path).exists()}
-        return {self.first.place: self.first.name} | others
+        return {self.first.place: self.first.name} | self._others()
 
     def deleted(self) -> dict[str, str]:
         """The same of those that were deleted and can be had back."""
@@ -99,12 +98,12 @@ class Shelf:
 
     def can_change(self, place: str) -> bool:
         """Whether a collection can be renamed and deleted: those that readers have made can."""
-        return place != self.first.place and place in self.names()
+        return place != self.first.place and self._is_there(place)
 
     def at(self, place: str) -> Collection:
         """The collection of that place; where there is none any more, or it can't be opened, the first."""
         with self._lock:
-            if place not in self.names():
+            if not self._is_there(place):
                 return self.first
             if place not in self._opened:
                 try:
@@ -125,7 +124,7 @@ class Shelf:
             # What is known by a folder must not be known of another collection that is made once it is gone.
             path = there or self._folder / f"{name}-{secrets.token_hex(4)}"
             if there is None:
-                with _told(path):
+                with whole.changing(path):
                     whole.write(path / _CALLED, name)
             return self._open(path)
 
@@ -141,7 +140,7 @@ class Shelf:
                 raise CollectionError("only collections that were made on this page can be renamed")
             if any(_same(called, name) for where, called in self._others().items() if where != place):
                 raise CollectionError(f"there is another collection called {name}")
-            with _told(Path(place)):
+            with whole.changing(Path(place)):
                 whole.write(Path(place) / _CALLED, name)
             if known := self._opened.get(place):
                 self._opened[place] = replace(known, name=name)
@@ -155,7 +154,7 @@ class Shelf:
         with self._lock:
             if not self.can_change(place):
                 raise CollectionError("only collections that were made on this page can be deleted")
-            with _told(Path(place)):
+            with whole.changing(Path(place)):
                 whole.write(_deleted(Path(place)), "")
 
     def restore(self, place: str) -> None:
@@ -170,7 +169,7 @@ class Shelf:
                 raise CollectionError("that collection is no longer there")
             if any(_same(called, name) for called in self._others().values()):
                 raise CollectionError(f"there is another collection called {name} by now; rename that first")
-            with _told(Path(place)):
+            with whole.changing(Path(place)):
                 _deleted(Path(place)).unlink(missing_ok=True)
 
     def forget(self, older: float = 0.0) -> None:
@@ -181,10 +180,10 @@ class Shelf:
         """
         with self._lock:
             for path in map(Path, self.deleted()):
-                with _told(path):
+                with whole.changing(path):
                     if time.time() - _deleted(path).stat().st_mtime >= older:
                         self._forget(path)
-            with _told(self._folder):
+            with whole.changing(self._folder):
                 # Begun by a process that has ended since.
                 for path in self._folder.glob(".*/"):
                     shutil.rmtree(path)
@@ -207,7 +206,13 @@ class Shelf:
         return [path for path in folders if path.is_dir() and _NAME.fullmatch(path.name)]
 
     def _others(self) -> dict[str, str]:
-        return {place: name for place, name in self.names().items() if place != self.first.place}
+        return {str(path): _called(path) for path in self._made() if not _deleted(path).exists()}
+
+    def _is_there(self, place: str) -> bool:
+        # Asked by every page about once a second, so without a look at what they are called.
+        if place == self.first.place:
+            return True
+        return place in map(str, self._made()) and not _deleted(Path(place)).exists()
 
     def _forget(self, path: Path) -> None:
         """Delete a collection for good, and all that is known of it."""
@@ -277,14 +282,6 @@ def _same(one: str, other: str) -> bool:
 def _deleted(path: Path) -> Path:
     """The file that marks a folder's collection as deleted."""
     return path / "deleted.mark"
-
-
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise CollectionError(f"nothing can be changed at {path}: {error}") from error
 
 
 def _ships(path: Path) -> bool:

@@ -178,23 +178,22 @@ class Store:
 
     def forget(self, owner: Owner) -> None:
         """Delete for good what an owner has deleted."""
-        with self._told():
-            self._db.execute(
-                "delete from conversations where place = ? and reader = ? and deleted is not null",
-                (owner.place, owner.reader),
-            )
-            self._db.execute("pragma wal_checkpoint(truncate)")
+        self._erase("place = ? and reader = ? and deleted is not null", owner.place, owner.reader)
 
     def forget_place(self, place: str) -> None:
         """Delete for good all conversations about a collection."""
-        with self._told():
-            self._db.execute("delete from conversations where place = ?", (place,))
-            self._db.execute("pragma wal_checkpoint(truncate)")
+        self._erase("place = ?", place)
 
     def close(self) -> None:
         """Close the file."""
         with self._lock:
             self._db.close()
+
+    def _erase(self, which: str, *values: str) -> None:
+        with self._told():
+            self._db.execute(f"delete from conversations where {which}", values)  # noqa: S608 (ours)
+            # What was written is in the log of changes, too.
+            self._db.execute("pragma wal_checkpoint(truncate)")
 
     def _entries(self, owner: Owner, which: str) -> tuple[Entry, ...]:
         with self._told():

@@ -8,13 +8,14 @@ import tempfile
 import time
 import unicodedata
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 
 from assistant.errors import CollectionError
+from assistant.web import whole
 from index import AddReport, Index, Progress
 from index.load import MEDIA_TYPES
 
@@ -74,7 +75,7 @@ def take(index: Index, files: Sequence[Path]) -> Iterator[Progress | Taken]:
         many = f"more than {MOST_FILES} files at once" if count >= MOST_FILES else None
         refused[path] = many or (_TWIN if name in names else _unfit(path))
         names.add(name)
-    with _told(index.path):
+    with whole.changing(index.path):
         folder = index.path / _UPLOADS
         folder.mkdir(mode=0o700, exist_ok=True)
         copies = [_copied(path, folder / safe(path.name)) for path, reason in refused.items() if reason is None]
@@ -103,7 +104,7 @@ def forget(index: Index, older: float = 0.0) -> None:
     Raises:
         CollectionError: They can't be deleted.
     """
-    with _told(index.path):
+    with whole.changing(index.path):
         for folder in (index.path / _REMOVED).glob("*/"):
             if time.time() - _removed_at(folder) >= older:
                 shutil.rmtree(folder)
@@ -116,7 +117,7 @@ def bring_back(index: Index, path: Path) -> Iterator[Progress | Taken]:
         index: Where it was.
         path: What ``remove`` told.
     """
-    with _told(index.path):
+    with whole.changing(index.path):
         back = _put_back(index, path)
     yield from _add(index, [back])
 
@@ -137,7 +138,7 @@ def remove(index: Index, source: str) -> Path | None:
     path = Path(listed.path)
     if path.parent != index.path / _UPLOADS:
         return path
-    with _told(index.path):
+    with whole.changing(index.path):
         return _put_aside(index, path) if path.exists() else None
 
 
@@ -191,14 +192,6 @@ def _copied(path: Path, to: Path) -> Path:
     except OSError as error:
         Path(name).unlink(missing_ok=True)
         raise CollectionError(f"{to.name} can't be copied to {to.parent}: {error}") from error
-
-
-@contextmanager
-def _told(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise CollectionError(f"files can't be kept in {folder}: {error}") from error
 
 
 def _removed_at(folder: Path) -> float:

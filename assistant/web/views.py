@@ -19,7 +19,6 @@ from index.types import State
 Update = dict[Any, Any]
 
 LEFT = "The document that was shown here is no longer in the index."
-GONE = "The collection that was open here is no longer there."
 NO_DOCUMENTS = "No documents yet. Add some under ☰, or drop them anywhere on this page."
 
 
@@ -146,14 +145,6 @@ class Views:
             | self._offer(look, self._shown_by(session, look))
         )
 
-    def gone(self, session: Session) -> Update:
-        """The first collection, where the one that the session asks has been deleted by somebody; else nothing."""
-        there = self._shelf.at(session.place).place
-        if there == session.place:
-            return {}
-        session.move(there)
-        return self.collection(session) | self.told(News(GONE))
-
     def news(self, session: Session, before: Exchange | None) -> Update:
         """What an event has changed in the newest exchange: nothing, the chat, or the pane too.
 
@@ -242,13 +233,12 @@ class Views:
 
     def _welcome(self, session: Session) -> str:
         """What stands where the conversation will, until there is one."""
-        if session.conversation.exchanges:
-            return ""
-        return welcome(self._offers.of(self._shelf.at(session.place)))
+        return "" if session.conversation.exchanges else welcome(self._offers.of(self._shelf.at(session.place)))
 
     def _offered(self, session: Session, now: Seen) -> Update:
         """What has changed, with the questions to begin with, which a conversation hides."""
-        return {self._seen: now, self._parts.welcome: self._welcome(session)}
+        shown = "" if session.conversation.exchanges else welcome(now.offer)
+        return {self._seen: now, self._parts.welcome: shown}
 
     def _shown_by(self, session: Session, look: Look) -> str | None:
         last = session.conversation.last

@@ -2,7 +2,11 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from assistant.errors import CollectionError
 
 
 def write(path: Path, text: str) -> None:
@@ -19,3 +23,16 @@ def write(path: Path, text: str) -> None:
         Path(name).replace(path)
     finally:
         Path(name).unlink(missing_ok=True)
+
+
+@contextmanager
+def changing(path: Path) -> Iterator[None]:
+    """Say where it was that files couldn't be changed.
+
+    Raises:
+        CollectionError: They couldn't.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise CollectionError(f"files can't be kept in {path}: {error}") from error
