@@ -133,7 +133,7 @@ def _faithful(rewritten: str, question: str, recent: Sequence[Turn]) -> bool:
     content = words(rewritten)
     new = [word for word in content if not covered(word, said)]
     return (
-        rewritten.endswith("?")
+        (rewritten.endswith("?") or asks.kind(rewritten) == "several")
         and bool(content)
         and len(new) <= MOST_NEW_WORDS
         and not any(word.name or word.number for word in new)

@@ -5,7 +5,7 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from itertools import islice
@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import seeds
-from assistant import calibration, condense, context, dialogue, llm
+from assistant import asks, calibration, condense, context, dialogue, llm
 from assistant import read as reading
 from assistant import suggest as suggesting
 from assistant.answering import Answering
@@ -146,7 +146,7 @@ class Assistant:
         clock = Clock(self._now)
         question = _checked(question)
         history = [Turn(turn.role, llm.encodable(turn.text)) for turn in history]
-        if said := dialogue.aside(question, history):
+        if said := self._said_aside(question, history, where):
             yield Settled(replace(self._aside(question, said), timings=clock.timings()))
             return
         yield Working("condense")
@@ -154,7 +154,7 @@ class Assistant:
             query, usage = condense.standalone(question, history, self.model)
         yield Working("search")
         with clock.stage("search"):
-            hits = self.find(question, history, query, where=where)
+            hits = self._beginning(query, where) or self.find(question, history, query, where=where)
         yield Found(query, hits)
         yield from self._answer(question, query, hits, usage, clock)
 
@@ -183,7 +183,7 @@ class Assistant:
     def read(self, question: str, passages: Sequence[Passage]) -> Answer:
         """Answer from these passages alone, the most important first. Raises as ``ask`` does."""
         question = _checked(question)
-        hits = tuple(Hit(passage, score=1.0 / rank) for rank, passage in enumerate(passages, start=1))
+        hits = _ranked(passages)
         return _settled(self._answer(question, question, hits, Usage(self.model.name), Clock(self._now), shared=False))
 
     def suggest(self, count: int = 4) -> Generator[Suggestion | Working]:
@@ -250,6 +250,23 @@ class Assistant:
                 return suggesting.found_again(event.answer, one)
         return False
 
+    def _beginning(self, query: str, where: Where | None) -> tuple[Hit, ...]:
+        """The first passages of the one document there is, where all that it says is asked for: no word tells which."""
+        if not asks.whole(query):
+            return ()
+        among = where.get("document_id", ()) if where else set(self.index.sources().values())
+        ids = [among] if isinstance(among, str) else list(among)
+        if len(ids) != 1:
+            return ()
+        with suppress(DocumentError):
+            return _ranked(self.index.passages(ids[0])[: self.settings.passages])
+        return ()
+
+    def _said_aside(self, question: str, history: Sequence[Turn], where: Where | None) -> dialogue.Aside | None:
+        """What is said that no document is asked for; of one document alone it needn't be said which is summarised."""
+        said = dialogue.aside(question, history)
+        return None if said == "which" and (where or len(set(self.index.sources().values())) == 1) else said
+
     def _aside(self, question: str, said: dialogue.Aside) -> Answer:
         """The reply to what no document is asked for."""
         sources = self.index.sources()
@@ -290,7 +307,8 @@ class Assistant:
     ) -> Iterator[tuple[tuple[Evidence, ...], float]]:
         """What is read, one after the other until something is said, and at what risk it is said."""
         large = sum(context.tokens(item.text) for item in evidence) > NARROW_TOKENS
-        if narrow and large and self.model.embedded:
+        # Of a summary's sentences each would have to be among those few.
+        if narrow and large and self.model.embedded and asks.kind(query) != "several":
             few = context.narrow(hits, query, NARROW_TOKENS)
             if few:
                 yield few, min(self.settings.risk, NARROW_RISK)
@@ -408,6 +426,11 @@ def _settled(events: Iterator[Event]) -> Answer:
         if isinstance(event, Settled):
             return event.answer
     raise AssertionError("a stream ends with Settled")
+
+
+def _ranked(passages: Iterable[Passage]) -> tuple[Hit, ...]:
+    """Passages as hits, the most important first."""
+    return tuple(Hit(passage, score=1.0 / rank) for rank, passage in enumerate(passages, start=1))
 
 
 def _checked(question: str) -> str:

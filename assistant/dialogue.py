@@ -7,12 +7,13 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
+from assistant import asks
 from assistant.types import Kind, Turn
 
 NAMED = 3
 """How many titles a reply names."""
 
-Aside = Literal["greeting", "thanks", "capabilities", "vague"]
+Aside = Literal["greeting", "thanks", "capabilities", "which", "vague"]
 
 _GREETING = re.compile(r"(hi|hello|hey|hiya|greetings|good (morning|afternoon|evening|day))( (there|all|everyone))?")
 _THANKS = re.compile(
@@ -52,7 +53,10 @@ def aside(question: str, history: Sequence[Turn]) -> Aside | None:
         return "thanks"
     if _CAPABILITIES.fullmatch(said):
         return "capabilities"
-    return "vague" if not history and _is_vague(question) else None
+    if history:
+        return None
+    # "What is it about?" has no word of its own either.
+    return "which" if asks.whole(question) else "vague" if _is_vague(question) else None
 
 
 def _is_vague(question: str) -> bool:
@@ -77,6 +81,8 @@ def reply(said: Aside, titles: Sequence[str], documents: int) -> tuple[Kind, str
             return "chat", "Glad to help. Ask on whenever you like."
         case "capabilities":
             return "chat", _about(titles, documents)
+        case "which":
+            return "clarification", f"Which document do you mean? {_about(titles, documents)}"
         case "vague":
             return "clarification", f"What is it that you would like to know? {_about(titles, documents)}"
 

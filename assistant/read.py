@@ -10,6 +10,7 @@ from statistics import fmean
 from assistant import asks, prompts
 from assistant.llm import Message, Model, counted
 from assistant.types import Draft, Evidence, Usage, Verdict
+from index.split import sentences
 
 # What an answer to each kind of question is asked for with; to any other, with prompts.ANSWER.
 INSTRUCTIONS: Mapping[asks.Kind, str] = {
@@ -30,6 +31,7 @@ _DECLINES = re.compile(
     r"|\bnot (stated|mentioned|specified|given)( in the (document|passage|text|article))?\W*$",
     re.IGNORECASE,
 )
+_ENDED = re.compile(r"[.!?…][\"'”’)\]]*$")
 _YES_OR_NO = re.compile(r"^\W*(?:answer\W*)?(yes|no)\b", re.IGNORECASE)
 
 
@@ -70,7 +72,7 @@ def draft(
     Raises:
         ModelError: The model can't be reached, refuses, or stops half-way.
     """
-    verdict, cost = _verdict(model, question, evidence)
+    verdict, cost = _verdict(model, _whether(question, evidence), evidence)
     # A moment at which a consumer may stop.
     yield Progress(Draft("", verdict))
     if verdict.probability is not None:
@@ -89,6 +91,8 @@ def draft(
             logprobs.append(delta.logprob)
         written = Draft(text.strip(), verdict, fmean(logprobs) if logprobs else None)
         yield Progress(written)
+    if usage.completion_tokens >= max_tokens:
+        written = replace(written, text=_complete(written.text))
     yield Progress(written, final=True, usage=cost + usage)
 
 
@@ -117,6 +121,19 @@ def _fixed() -> tuple[Message, ...]:
 
 def _asked(question: str, asked: str) -> str:
     return f"{prompts.question_block(question)}\n{asked}"
+
+
+def _whether(question: str, evidence: Sequence[Evidence]) -> str:
+    """What is asked for a yes or no: the question, or whether there is anything to be said of what it is about."""
+    if asks.kind(question) != "several" or not evidence:
+        return question
+    return prompts.MENTIONED.format(subject=asks.subject(question) or evidence[0].passage.title)
+
+
+def _complete(text: str) -> str:
+    """The text without the sentence in the middle of which it was cut off, if there are others."""
+    spans = sentences(text)[:-1]
+    return text if not spans or _ENDED.search(text) else text[: spans[-1].end]
 
 
 def _verdict(model: Model, question: str, evidence: Sequence[Evidence]) -> tuple[Verdict, Usage]:

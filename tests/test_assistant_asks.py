@@ -49,6 +49,13 @@ from assistant import asks
         ("Summarise the article.", "several"),
         ("What are the main points?", "several"),
         ("What is the difference between the two?", "several"),
+        ("Tell me about the trip.", "several"),
+        ("Can you tell me a bit about the trip?", "several"),
+        ("What does the lease say about dogs?", "several"),
+        ("What did Anna say about dogs?", "other"),
+        ("What was said about dogs?", "several"),
+        ("What is the manual about?", "several"),
+        ("What is the baker worried about?", "other"),
         ("What did it sell?", "other"),
         ("Which bridge did the rain damage?", "other"),
         ("", "other"),
@@ -57,6 +64,28 @@ from assistant import asks
 )
 def test_the_kind_of_a_question(question: str, kind: asks.Kind) -> None:
     assert asks.kind(question) == kind
+
+
+@pytest.mark.parametrize(
+    ("question", "subject"),
+    [
+        ("Tell me about the boat trip.", "the boat trip"),
+        ("Could you please summarise the life of Anna Berg?", "the life of Anna Berg"),
+        ("Give me a short overview of the Ossel", "the Ossel"),
+        ("Compare Quiet mode and Laundry mode.", "Quiet mode and Laundry mode"),
+        ("What are the differences between cats and dogs?", "cats and dogs"),
+        ("What does the lease say about dogs?", "dogs"),
+        ("What is the manual about?", "the manual"),
+        ("Summarise the article.", ""),
+        ("What are the main points of this text?", ""),
+        ("What's it all about?", ""),
+        ("Who opened the bakery?", ""),
+        ("", ""),
+    ],
+)
+def test_what_more_than_a_sentence_is_to_be_about(question: str, subject: str) -> None:
+    assert asks.subject(question) == subject
+    assert asks.whole(question) == (not subject and asks.kind(question) == "several")
 
 
 @pytest.mark.parametrize(

@@ -264,6 +264,24 @@ def test_a_question_that_says_nothing_gets_one_back(article: Index) -> None:
     assert (answer.kind, answer.answered) == ("clarification", False)
 
 
+SLEEP = ["Cats sleep most of the day. They purr at night."]
+
+
+def test_the_one_document_there_is_is_summarised_from_its_beginning(tmp_path: Path) -> None:
+    with index_of(tmp_path, cats="Cats sleep most of the day. They purr at night.") as index:
+        answer = asked(index, *SLEEP, question="What is this about?")
+        assert answer.text == "Cats sleep most of the day [1]. They purr at night [2]."
+
+
+def test_of_many_documents_it_is_asked_back_which_is_meant_unless_one_alone_is_asked(tmp_path: Path) -> None:
+    with index_of(tmp_path, cats="Cats sleep most of the day. They purr at night.", dogs="Dogs bark.") as index:
+        answer = asked(index, question="Summarise the document.")
+        assert (answer.kind, answer.text.partition("?")[0]) == ("clarification", "Which document do you mean")
+        only = {"document_id": [index.sources()["cats.txt"]]}
+        cats = assistant(index, ScriptedLLM(SLEEP)).ask("Summarise the document.", where=only)
+        assert {citation.source for citation in cats.citations} == {"cats.txt"}
+
+
 def test_a_follow_up_is_asked_with_what_went_before(article: Index) -> None:
     history = [Turn("user", "Who is Japan's Defence Minister?"), Turn("assistant", "Gen Nakatani [1].")]
     writer = ScriptedLLM(
@@ -469,3 +487,10 @@ def test_of_many_documents_few_sentences_are_read_first_and_all_where_they_leave
     assert lengths[0] < 200
     assert readings == 1 or lengths[1] > 400
     assert answer.usage.calls == 3 * readings
+
+
+def test_what_is_asked_in_several_sentences_is_not_read_from_few(many: Index) -> None:
+    writer = Embedded(verdict(0.999), verdict(0.3), [Delta("The bakery in Town7 was opened in 1907.", logprob=-0.05)])
+    answer = Assistant(many, writer, OPEN).ask("Tell me about the bakery in Town7.")
+    assert answer.text == "The bakery in Town7 was opened in 1907 [1]."
+    assert context.tokens(writer.calls[0][-1].text) > 400

@@ -49,6 +49,15 @@ def test_small_talk_is_small_talk_whatever_went_before(said: str, kind: str) -> 
                 "What is it?",
             )
         ),
+        *(
+            (said, "which")
+            for said in (
+                "What is the document about?",
+                "What is this about?",
+                "Summarise the article.",
+                "Give me an overview of the text.",
+            )
+        ),
     ],
 )
 def test_what_asks_for_nothing_gets_a_question_back_unless_something_went_before(said: str, kind: str) -> None:
@@ -65,6 +74,7 @@ def test_a_reply_names_some_of_what_can_be_asked_about() -> None:
     kind, text = reply("vague", TITLES[:2], 2)
     assert (kind, text.partition("?")[0]) == ("clarification", "What is it that you would like to know")
     assert "“Bread” and “Bridges”." in text
+    assert reply("which", TITLES, 9)[1].startswith("Which document do you mean? Ask me what 9 documents say: “Bread”")
     assert reply("thanks", TITLES, 9)[0] == "chat"
 
 
@@ -87,12 +97,13 @@ def test_without_documents_nothing_can_be_asked() -> None:
         "Qué es esto?",
         "Where was it?  Oslo?",
         "What is C?",
+        "Summarise C++.",
+        "What is the lease about?",
         "What is C++?",
         "What is R?",
         "What is Go?",
         "Who is Will?",
         "Who are The Who?",
-        "What is the document about?",
         "How does it work, the bridge?",
     ],
 )

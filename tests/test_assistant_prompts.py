@@ -17,6 +17,8 @@ HASHES = {
     "2026-11-27.1": "689cb7693e343afb",
     # Only questions to begin with were added: what was asked, and fitted, with the version before is the same.
     "2026-11-28.1": "3e860bf609803d43",
+    # Only what is asked first of who wants more than a sentence was added, which the confidence was not fitted to.
+    "2026-11-28.2": "7add5bc37c7d8290",
 }
 
 BEGINNING = """\

@@ -75,6 +75,39 @@ def test_each_kind_of_question_is_answered_in_its_own_way(question: str, asked: 
     assert model.calls[-1] == read.prompt(question, CATS, asked)
 
 
+@pytest.mark.parametrize(
+    ("question", "whether"),
+    [
+        ("Tell me about their sleep.", "Is anything said about their sleep?"),
+        # Of all that it says nothing is left to ask but for its title.
+        ("Summarise the document.", f"Is anything said about {CATS[0].passage.title}?"),
+        ("How long do cats sleep?", "How long do cats sleep?"),
+    ],
+)
+def test_of_what_is_asked_in_several_sentences_it_is_asked_whether_any_is_said(question: str, whether: str) -> None:
+    model = DeltaModel(YES, [Delta("Cats sleep.")])
+    list(read.draft(model, question, CATS, 20))
+    assert model.calls[0] == read.prompt(whether, CATS, prompts.STATED)
+    assert read.prompt(question, CATS, "")[-1].text.splitlines()[-2] in model.calls[1][-1].text
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("Cats sleep. Dogs ba", "Cats sleep."),
+        ("Cats sleep. Dogs bark.", "Cats sleep. Dogs bark."),
+        ("Cats sleep (“a lot.”)", "Cats sleep (“a lot.”)"),
+        ("Cats sle", "Cats sle"),
+        ("", ""),
+    ],
+)
+def test_a_sentence_that_is_cut_off_is_left_out_where_there_are_others(written: str, kept: str) -> None:
+    for most, text in ((3, kept), (4, written)):
+        model = DeltaModel(YES, [Delta(written), Delta("", completion_tokens=3)])
+        *_, last = read.draft(model, "Summarise it.", CATS, most)
+        assert last.draft.text == text
+
+
 def test_a_draft_carries_the_mean_log_probability_of_what_is_written() -> None:
     model = DeltaModel(
         YES, [Delta("Cats", logprob=-0.2), Delta(" sleep.", logprob=-0.4), Delta("", completion_tokens=3)]

@@ -22,6 +22,7 @@ TEXT = "Anna Berg opened the Oslo bakery in 1987. It sells bread."
 CORPUS = {"source": "bakery.txt", "title": "Bakery", "text": TEXT}
 GOLD = {"source": "bakery.txt", "start": 42, "end": 57, "quote": "It sells bread."}
 CASE = {"id": "one", "question": "What is sold?", "answerable": True, "answers": ["bread"], "kind": "fact"}
+LONG = {"summary", "about", "list", "comparison"}
 KINDS = {
     "fact",
     "paraphrase",
@@ -447,7 +448,9 @@ def test_every_quote_of_a_suite_that_ships_stands_in_its_document(name: str) -> 
 @pytest.mark.parametrize("name", ["seeds", "seeds-held-out", "desk"])
 def test_the_gold_of_a_suite_that_is_reported_is_whole(name: str) -> None:
     for case in read(find(name)).cases:
-        assert bool(case.answers) == bool(case.evidence) == case.answerable, case.id
+        assert bool(case.evidence) == case.answerable, case.id
+        # A summary, a list or a comparison can be worded in too many ways for a reference; its sentences are the gold.
+        assert bool(case.answers) == (case.answerable and case.kind not in LONG), case.id
         assert bool(case.history) == case.kind.startswith("follow-up"), case.id
 
 
