@@ -31,6 +31,8 @@ REACH = 2
 _PRONOUN = re.compile(
     r"\b(he|him|his|she|her|hers|it|its|they|them|their|theirs|this|these|those|both)\b", re.IGNORECASE
 )
+# What is said of "it" is said of what the sentence before is about.
+_CARRIES_ON = re.compile(r"\W*(?:it|they|this|these|both)\b", re.IGNORECASE)
 # What speaks to a model that reads a prompt, and not of a subject: planted, more likely than not, and no evidence. Only
 # commands: "the landlord must respond within 14 days" and "officials say that only 12 survived" are of a subject.
 _INSTRUCTS = re.compile(
@@ -167,7 +169,7 @@ class Ground:
             other = line.place.words
             if other.rstrip().endswith("?") or negated(other) or negated(cited.words):
                 continue
-            if _differ(cited.words, other, question, answers):
+            if self._differ(cited, line.place, question, answers):
                 return line.place
         return None
 
@@ -194,6 +196,40 @@ class Ground:
                 else:
                     found.append(word.text)
         return tuple(found)
+
+    def _differ(self, cited: Place, rival: Place, question: str, answers: Sequence[Word]) -> bool:
+        """Whether two sentences say the same but for the answer to a question."""
+        one, other = cited.words, rival.words
+        present, there = keys(one), keys(other)
+        new = [word for word in unique(words(other)) if not covered(word, present | keys(question))]
+        agree = any(covered(answer, there) for answer in answers)
+        rest = [word for word in unique(words(one)) if not word.number]
+        alike = all(covered(word, there) for word in rest if not _is_capital(word))
+        if new and not agree and not any(answer.number for answer in answers):
+            return alike and all(map(_is_capital, new)) and " ".join(word.text for word in new) in other
+        numbers = [answer for answer in answers if answer.number and not covered(answer, there)]
+        others = [word for word in new if word.number]
+        if not numbers or len(others) != 1:
+            return False
+        # "12 rooms" and "14 rooms", but not "1987, people".
+        counted = _counted(numbers[0], one) & _counted(others[0], other)
+        if alike and len(new) == 1 and not agree:
+            return bool(counted)
+        # "will be held on 12 July" and "takes place on 19 July", of the same thing in the same place.
+        about = unique(words(question))
+        both = (present | self._carried(cited)) & (there | self._carried(rival))
+        names = [word for word in (*rest, *new) if word.name]
+        same = len(about) > 1 and all(covered(word, both) for word in (*about, *names))
+        return same and any(map(keys, counted))
+
+    def _carried(self, place: Place) -> frozenset[str]:
+        """What a sentence that begins with "It" has from the one before it in its passage; nothing for any other."""
+        if not _CARRIES_ON.match(place.words):
+            return frozenset()
+        passage = place.evidence.passage.id
+        same = [line for line in self._lines if line.place.evidence.passage.id == passage]
+        before = [line for line in same if line.place.sentence.end <= place.sentence.start]
+        return max(before, key=lambda line: line.place.sentence.end).keys if before else frozenset()
 
     def _is_name(self, word: Word, named: Sequence[Word]) -> bool:
         """Whether a word is a name, also where it begins a sentence and is known from elsewhere to be one."""
@@ -340,30 +376,6 @@ def _asks_for_names(question: str) -> bool:
 
 def _is_specific(word: Word) -> bool:
     return word.number or word.name
-
-
-def _differ(one: str, other: str, question: str, answers: Sequence[Word]) -> bool:
-    """Whether two sentences say the same but for the answer to a question."""
-    present, there = keys(one), keys(other)
-    new = [word for word in unique(words(other)) if not covered(word, present | keys(question))]
-    agree = any(covered(answer, there) for answer in answers)
-    rest = [word for word in unique(words(one)) if not word.number]
-    alike = all(covered(word, there) for word in rest if not _is_capital(word))
-    if new and not agree and not any(answer.number for answer in answers):
-        return alike and all(map(_is_capital, new)) and " ".join(word.text for word in new) in other
-    numbers = [answer for answer in answers if answer.number and not covered(answer, there)]
-    others = [word for word in new if word.number]
-    if not numbers or len(others) != 1:
-        return False
-    # "12 rooms" and "14 rooms", but not "1987, people".
-    counted = _counted(numbers[0], one) & _counted(others[0], other)
-    if alike and len(new) == 1 and not agree:
-        return bool(counted)
-    # "will be held on 12 July" and "takes place on 19 July", of the same thing in the same place.
-    about = unique(words(question))
-    same = len(about) > 1 and all(covered(word, present) and covered(word, there) for word in about)
-    names = [word for word in (*rest, *new) if word.name]
-    return same and any(map(keys, counted)) and all(covered(word, present & there) for word in names)
 
 
 def _is_capital(word: Word) -> bool:

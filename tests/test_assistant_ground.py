@@ -330,6 +330,23 @@ def test_another_date_of_the_same_is_a_rival_in_whatever_words() -> None:
 
 
 @pytest.mark.parametrize(
+    ("other", "differs"),
+    [
+        ("The summer tournament needs helpers. It takes place on 19 July.", True),
+        ("The summer tournament needs helpers. The picnic takes place on 19 July.", False),
+        ("The summer picnic needs helpers. It takes place on 19 July.", False),
+    ],
+)
+def test_a_rival_may_say_it_of_what_was_named_just_before(other: str, differs: bool) -> None:
+    one, question = "The summer tournament will be held on 12 July.", "When is the summer tournament?"
+    ground = Ground(evidence(one, other))
+    found = ground.rival(one, ground.verify(one, question), question)
+    assert (found is not None) == differs
+    again = ground.rival("It takes place on 19 July.", ground.verify("It takes place on 19 July.", question), question)
+    assert (again is not None) == differs
+
+
+@pytest.mark.parametrize(
     ("claim", "question", "unsaid"),
     [
         ("Yes, the club agreed to meet on Thursdays.", "Did the club agree to meet on Thursdays?", ("agreed",)),
