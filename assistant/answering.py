@@ -3,6 +3,7 @@
 Pure but for its own memory: no model, no store, no clock.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -18,6 +19,8 @@ NEAREST = "What they do say:"
 """What stands before the words that come nearest to a question that is refused."""
 OTHERWISE = "Another document has:"
 """What stands before the words of a document that differs from the one that was cited."""
+# What stands before an item of a list; the sentences of an answer follow one another.
+_BULLET = re.compile(r"^(?:[-*•–]|\d{1,2}[.)])\s+")
 # How much of a question the words must say that are given for a bare "Yes" or "No".
 NEAR = 0.3
 
@@ -116,7 +119,7 @@ class Answering:
 
     def _weigh(self, sentence: str, draft: Draft) -> list[Said]:
         """Say a sentence if its evidence carries it and it answers the question, and what another document says."""
-        text = ground.strip_markers(sentence)
+        text = _BULLET.sub("", ground.strip_markers(sentence))
         if _declines(text) or any(claim.text == text for claim in self.claims):
             return []
         grounding = self._ground.verify(text, self._query)

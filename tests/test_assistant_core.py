@@ -264,12 +264,21 @@ def test_a_question_that_says_nothing_gets_one_back(article: Index) -> None:
     assert (answer.kind, answer.answered) == ("clarification", False)
 
 
-SLEEP = ["Cats sleep most of the day. They purr at night."]
+ITEMS = ("Cats sleep most of the day.", "They purr at night.")
+SLEEP = [" ".join(ITEMS)]
 
 
 def test_the_one_document_there_is_is_summarised_from_its_beginning(tmp_path: Path) -> None:
     with index_of(tmp_path, cats="Cats sleep most of the day. They purr at night.") as index:
         answer = asked(index, *SLEEP, question="What is this about?")
+        assert answer.text == "Cats sleep most of the day [1]. They purr at night [2]."
+
+
+@pytest.mark.parametrize("bullets", [("- ", "- "), ("1. ", "2. "), ("* ", "• ")])
+def test_the_items_of_a_list_are_sentences(tmp_path: Path, bullets: tuple[str, str]) -> None:
+    with index_of(tmp_path, cats="Cats sleep most of the day. They purr at night.") as index:
+        listed = "\n".join(f"{bullet}{item}" for bullet, item in zip(bullets, ITEMS, strict=True))
+        answer = asked(index, listed, question="List what cats do.")
         assert answer.text == "Cats sleep most of the day [1]. They purr at night [2]."
 
 

@@ -262,7 +262,7 @@ def test_nothing_stands_in_the_way_of_those_who_cannot_see_or_point(opened: Open
     ask(page)
     answered(page)
     ask(page, "How old is Gen Nakatani?")
-    expect(page.get_by_text("Not in the documents")).to_be_visible()
+    expect(page.get_by_text("No answer found")).to_be_visible()
     page.get_by_role("button", name="This is wrong").first.click()
     page.get_by_role("button", name="Conversations and documents").click()
     expect(conversations(page)).to_be_visible()
@@ -339,7 +339,7 @@ def test_questions_to_begin_with_are_made_of_the_documents(opened: Opener, baker
 def test_a_refusal_says_why_and_offers_the_nearest_passages(opened: Opener) -> None:
     page = opened(ScriptedLLM([NOT_STATED]))
     ask(page, "How old is Gen Nakatani?")
-    expect(page.get_by_text("Not in the documents")).to_be_visible()
+    expect(page.get_by_text("No answer found")).to_be_visible()
     expect(said(page, "No answer to this was found")).to_be_visible()
     link = footnote(page, "p1-2")
     link.click()
@@ -388,6 +388,25 @@ def test_stopping_ends_the_work(opened: Opener) -> None:
     ask(page, "How many US service personnel are stationed in Japan?")
     expect(said(page, TROOPS)).to_be_visible()
     expect(page.get_by_text("Stopped.")).to_be_visible()
+
+
+def test_a_question_that_is_typed_meanwhile_is_asked_next_unless_that_is_taken_back(opened: Opener) -> None:
+    page = opened(ScriptedLLM([f"{MINISTER} {TROOPS}", f"{TROOPS} {MINISTER}"], pause=0.2))
+    waiting = page.get_by_text("Asked as soon as this answer is there.")
+    ask(page)
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    ask(page, "How many troops?")
+    expect(waiting).to_be_visible()
+    expect(page.locator(".fn-question")).to_have_text([QUESTION, "How many troops?"])
+    expect(waiting).to_have_count(0)
+    expect(box(page)).to_have_value("")
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    ask(page, "Who is Kishida?")
+    expect(waiting).to_be_visible()
+    box(page).press("Escape")
+    answered(page, 2)
+    expect(page.locator(".fn-question")).to_have_text([QUESTION, "How many troops?"])
+    expect(box(page)).to_have_value("Who is Kishida?")
 
 
 def test_a_question_that_comes_before_the_model_is_ready_waits_and_says_so(browser: Browser, article: Index) -> None:
@@ -554,7 +573,7 @@ def test_documents_are_brought_asked_removed_and_had_back(opened: Opener, tmp_pa
     model = ScriptedLLM(["Anna Berg opened the bakery in 1987."])
     page = opened(model)
     page.get_by_role("button", name="Conversations and documents").click()
-    make_collection(page, "../etc")
+    make_collection(page, "..")
     expect(page.get_by_text("is no name for a collection")).to_be_visible()
     make_collection(page, "Recipes")
     expect(page.get_by_role("button", name="Recipes", exact=True)).to_have_attribute("aria-current", "true")
@@ -571,6 +590,7 @@ def test_documents_are_brought_asked_removed_and_had_back(opened: Opener, tmp_pa
     expect(page.get_by_text("None yet.")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("button", name="bakery.md", exact=True)).to_be_visible()
+    expect(page.locator("#fn-news")).to_contain_text("bakery.md is back.")
     page.reload()
     expect(page.get_by_role("button", name="Recipes", exact=True)).to_have_attribute("aria-current", "true")
     assert words(page, "a1-1") == "Anna Berg opened the bakery in 1987."
@@ -727,7 +747,7 @@ def test_hostile_documents_and_questions_are_inert(opened: Opener, bakery: Index
     page.get_by_role("option", name="mill.txt").click()
     for number, hostile in enumerate(HOSTILE, start=1):
         ask(page, hostile)
-        expect(page.get_by_text("Not in the documents")).to_have_count(number)
+        expect(page.get_by_text("No answer found")).to_have_count(number)
     expect(pane(page)).to_contain_text("<script>alert(1)</script>")
     expect(pane(page)).to_contain_text("${alert(1)} {{alert(1)}} {{{value}}}")
     ours = page.locator(".fn-document, .fn-question, .fn-reply")

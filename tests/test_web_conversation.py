@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from assistant.types import Answer, Citation, Claim, Found, Said, Settled, Turn, Working
 from assistant.web.conversation import NEAREST, Conversation, Exchange, Place, Waiting
 from index import split
@@ -81,6 +83,12 @@ def test_a_refusal_offers_the_nearest_passages_and_cites_nothing() -> None:
     assert [place.key for place in refused.places] == ["p3-1", "p3-2", "p3-3"]
     assert refused.places[0].quote == passage().text
     assert refused.cited == ()
+
+
+def test_of_the_nearest_passages_a_refusal_shows_the_sentences_that_are_nearest() -> None:
+    settled = Settled(replace(refusal(), query="Which kinds of bread are free?"))
+    place = Exchange(3, "And which are free?").told(settled).places[0]
+    assert place.quote == TEXT[place.start : place.end] == "It sells forty kinds of bread."
 
 
 def test_history_has_the_settled_exchanges_with_their_markers() -> None:

@@ -251,11 +251,24 @@ def test_a_place_that_is_none_is_the_first(shelved: Shelf, tmp_path: Path) -> No
         assert shelved.at(place) is shelved.first
 
 
-@pytest.mark.parametrize("name", ["", " ", ".", "..", "../x", "a/b", "a\\b", "-x", "x" * 61, "a\0", "CON", *HOSTILE])
+@pytest.mark.parametrize("name", ["", " ", ".", "..", "-", "x" * 61, "a\0", "a\N{RIGHT-TO-LEFT OVERRIDE}b"])
 def test_what_is_no_name_is_said_so(shelved: Shelf, tmp_path: Path, name: str) -> None:
     with pytest.raises(CollectionError, match="is no name"):
         shelved.make(name)
     assert not (tmp_path / "collections").exists()
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "a\\b", "-x", "CON", "Anna's papers, 2024", "¿Qué?", *HOSTILE])
+def test_a_name_is_kept_as_it_was_given_whatever_folders_may_be_called(
+    shelved: Shelf, tmp_path: Path, name: str
+) -> None:
+    plain = " ".join("".join(filter(str.isprintable, name)).split())[: shelf.MOST_CHARACTERS]
+    made = shelved.make(plain)
+    assert made.name == plain
+    assert [str(path) for path in (tmp_path / "collections").iterdir()] == [made.place]
+    shelved.close()
+    with closing(Shelf(shelved.first.assistant, tmp_path, opener)) as again:
+        assert again.at(made.place).name == plain
 
 
 def test_to_the_article_that_ships_nothing_is_added(
@@ -399,7 +412,7 @@ def test_a_collection_is_called_something_else(shelved: Shelf, tmp_path: Path) -
     with pytest.raises(CollectionError, match="there is another collection called RECIPES"):
         shelved.rename(place, "RECIPES")
     with pytest.raises(CollectionError, match="is no name"):
-        shelved.rename(place, "../x")
+        shelved.rename(place, "..")
     for where in (shelved.first.place, str(tmp_path / "elsewhere")):
         with pytest.raises(CollectionError, match="can be renamed"):
             shelved.rename(where, "Mine")

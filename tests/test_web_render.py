@@ -308,7 +308,7 @@ def test_what_needed_no_document_is_shown_without_seconds() -> None:
 
 def test_a_refusal_gives_its_reason_and_leads_to_the_nearest_passages() -> None:
     parsed = Parsed(render.reply(Exchange(5, "Who?").told(Settled(refusal()))))
-    assert "Not in the documents" in parsed.text
+    assert "No answer found" in parsed.text
     assert "They don't say." in parsed.text
     assert [link["data-fn"] for link in parsed.links] == ["p5-1", "p5-2", "p5-3"]
     assert "Confidence" not in parsed.text
@@ -317,7 +317,7 @@ def test_a_refusal_gives_its_reason_and_leads_to_the_nearest_passages() -> None:
 def test_a_rebuttal_quotes_what_the_documents_say_instead() -> None:
     rebuttal = answer(OPENED, kind="rebuttal", reason="They don't say.", text="They don't say. What they do say: …")
     parsed = Parsed(render.reply(Exchange(5, "Who?").told(Settled(rebuttal))))
-    assert "Not in the documents" in parsed.text
+    assert "No answer found" in parsed.text
     assert "They don't say. What they do say:Anna Berg opened it." in parsed.text
     assert [link["data-fn"] for link in parsed.links] == ["a5-1", "p5-1", "p5-2", "p5-3"]
     assert "Confidence" not in parsed.text

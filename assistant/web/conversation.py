@@ -1,10 +1,12 @@
 """What one reader has asked and been told so far. Pure values: no model, no page, no HTML."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Self
 
-from assistant.types import Answer, Citation, Event, Found, Said, Settled, Turn, Working
-from index.types import Hit
+from assistant.ground import Ground
+from assistant.types import Answer, Citation, Event, Evidence, Found, Said, Settled, Turn, Working
+from index.types import Hit, Passage
 
 NEAREST = 3
 """How many passages a refusal offers."""
@@ -96,12 +98,16 @@ class Exchange:
 
     @property
     def places(self) -> tuple[Place, ...]:
-        """The footnotes so far; for a refusal, and before anything is said, the nearest passages too."""
-        said = [citation for one in self.said for citation in one.citations]
-        notes = [_footnote(self.number, citation) for citation in (self.answer.citations if self.answer else said)]
-        refused = self.answer is not None and self.answer.kind in REFUSALS
-        near = self.hits[:NEAREST] if refused or (self.open and not self.said) else ()
-        return (*notes, *(_near(self.number, rank, hit) for rank, hit in enumerate(near, start=1)))
+        """The footnotes so far; before anything is said, the nearest passages too; for a refusal, their sentences."""
+        if self.answer is None:
+            notes = [_footnote(self.number, citation) for one in self.said for citation in one.citations]
+            found = self.hits[:NEAREST] if self.open and not self.said else ()
+            near = [(hit.passage, hit.passage.start, hit.passage.end) for hit in found]
+        else:
+            notes = [_footnote(self.number, citation) for citation in self.answer.citations]
+            found = self.hits[:NEAREST] if self.answer.kind in REFUSALS else ()
+            near = [(hit.passage, *_nearest(hit.passage, self.answer.query)) for hit in found]
+        return (*notes, *(_near(self.number, rank, *one) for rank, one in enumerate(near, start=1)))
 
     @property
     def cited(self) -> tuple[Place, ...]:
@@ -212,16 +218,23 @@ def _footnote(number: int, citation: Citation) -> Place:
     )
 
 
-def _near(number: int, rank: int, hit: Hit) -> Place:
-    passage = hit.passage
+# Each redrawing of a long conversation asks for those of all its refusals.
+@lru_cache(maxsize=1024)
+def _nearest(passage: Passage, question: str) -> tuple[int, int]:
+    """Where the sentence of a passage begins and ends that says most of a question; the passage where none says any."""
+    place = Ground(Evidence.of([passage])).nearest(question, least=0.01)
+    return (place.sentence.start, place.sentence.end) if place else (passage.start, passage.end)
+
+
+def _near(number: int, rank: int, passage: Passage, start: int, end: int) -> Place:
     return Place(
         key=f"p{number}-{rank}",
         label=rank,
-        start=passage.start,
-        end=passage.end,
-        quote=passage.text,
+        start=start,
+        end=end,
+        quote=passage.text[start - passage.start : end - passage.start],
         document_id=passage.document_id,
         document_sha256=passage.document_sha256,
         source=passage.source,
-        page=passage.page,
+        page=passage.page_at(start),
     )

@@ -49,7 +49,7 @@ def _reply(exchange: Exchange) -> Iterator[str]:
         return
     answer = exchange.answer
     if answer is not None and answer.reason:
-        yield f"*Not in the documents.* {_plain(answer.reason)}"
+        yield f"*No answer found.* {_plain(answer.reason)}"
     claims = answer.claims if answer else [said.claim for said in exchange.said]
     if claims:
         yield " ".join(f"{_plain(claim.text)}{_marks(exchange, claim.markers)}" for claim in claims)

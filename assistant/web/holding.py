@@ -99,7 +99,8 @@ class Holding(Handlers):
             path = next((one for one in uploads.removed(collection.assistant.index) if one.parent.name == named), None)
         session.removed = None
         if path is not None and collection.own:
-            yield from self._adding(session, uploads.bring_back(collection.assistant.index, path))
+            adding = uploads.bring_back(collection.assistant.index, path)
+            yield from self._adding(session, adding, f"{path.name} is back.")
 
     def forgot_documents(self, session: Session) -> Update:
         """Delete for good the copies of documents that were removed."""
@@ -129,12 +130,15 @@ class Holding(Handlers):
         session.ask_all()
         return self._views.documents(session) | self._views.kept(session)
 
-    def _adding(self, session: Session, adding: Iterator[Progress | Taken]) -> Iterator[Update]:
+    def _adding(self, session: Session, adding: Iterator[Progress | Taken], done: str = "") -> Iterator[Update]:
+        """Tell how far an add has come, and in the end what has become of it, or that it is done."""
         last = News()
         yield self._views.collection(session)
         try:
             for event in adding:
                 last = news(event)
+                if done and isinstance(event, Taken) and not last.refused:
+                    last = News(done)
                 yield self._views.told(last)
         except FootnotedError as error:
             last = News(str(error))

@@ -32,7 +32,13 @@ class News:
     deleted: str | None = None
 
 
-def chats(entries: Sequence[Entry], current: str | None, deleted: Sequence[Entry] = (), undo: str | None = None) -> str:
+def chats(
+    entries: Sequence[Entry],
+    current: str | None,
+    deleted: Sequence[Entry] = (),
+    undo: str | None = None,
+    about: str = "",
+) -> str:
     """A reader's conversations to choose from.
 
     Args:
@@ -40,15 +46,17 @@ def chats(entries: Sequence[Entry], current: str | None, deleted: Sequence[Entry
         current: Which of them is open.
         deleted: Those that can be had back.
         undo: Which of them was deleted just now.
+        about: The name of the collection that they are about: each has its own.
     """
     items = "".join(_chat(entry, current) for entry in entries)
     listed = f"<ul>{items}</ul>" if items else '<p class="fn-empty">What you ask is kept here.</p>'
     back = f'<p class="fn-undo">Deleted. {button("restore_chat", "Undo", chat=undo)}</p>' if undo else ""
     gone = [(one.title, button("restore_chat", "Restore", f"Restore {one.title}", chat=one.id)) for one in deleted]
     shown = escape(current or "")
+    whose = f' <span class="fn-from">about {escape(about)}</span>' if about else ""
     return (
         f'<nav class="fn-chats" aria-label="Conversations" data-current="{shown}">'
-        f'<h2>Conversations</h2><div role="status">{back}</div>{listed}'
+        f'<h2>Conversations{whose}</h2><div role="status">{back}</div>{listed}'
         f"{_bin(gone, 'forget_chats')}</nav>"
     )
 

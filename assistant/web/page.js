@@ -200,6 +200,32 @@ function name(shown, label, event, begin = shown.textContent) {
   field.select();
 }
 
+// What is typed while an answer is being written is asked once it is there. Escape takes that back, and so does writing on.
+const composer = document.getElementById("fn-composer");
+const isShown = (id) => document.getElementById(id)?.checkVisibility() ?? false;
+let hint = document.getElementById("fn-next");
+if (!hint) {
+  hint = composer.appendChild(document.createElement("p"));
+  hint.id = "fn-next";
+  hint.setAttribute("role", "status");
+}
+let queued = false;
+function queue(next) {
+  if (next === queued) return;
+  queued = next;
+  hint.textContent = next ? "Asked as soon as this answer is there. Esc takes that back." : "";
+}
+
+on("keydown", (event) => {
+  if (!event.target.matches?.("#fn-box textarea") || event.isComposing) return;
+  queue(event.key === "Enter" && !event.shiftKey && isShown("fn-stop") && event.target.value.trim() !== "");
+});
+new MutationObserver(() => {
+  if (!queued || !isShown("fn-ask")) return;
+  queue(false);
+  document.getElementById("fn-ask").click();
+}).observe(composer, { childList: true, subtree: true, attributeFilter: ["class", "style"] });
+
 // Files that are dropped anywhere are those of the button.
 const carried = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
 on("dragover", (event) => carried(event) && event.preventDefault());

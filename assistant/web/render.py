@@ -21,7 +21,7 @@ _PROGRESS = {
     WARMING: "The model starts, and reads the documents once for all questions…",
 }
 _STALE = "A document that this rests on has changed since, or is gone. Ask again for what it says now."
-_REFUSED = "Not in the documents"
+_REFUSED = "No answer found"
 _KINDS = {"clarification": "A question back"}
 
 

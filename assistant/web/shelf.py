@@ -16,7 +16,7 @@ from assistant.core import Assistant, shipped_index
 from assistant.errors import CollectionError
 from assistant.web import uploads, whole
 from assistant.web.holdings import Library
-from assistant.web.uploads import KEPT_SECONDS, RESERVED
+from assistant.web.uploads import KEPT_SECONDS
 from index import Index
 from index.errors import FootnotedError
 
@@ -29,7 +29,7 @@ _INDEX = ".footnoted"
 _CALLED = "name.txt"
 _NOT_NAME = re.compile(r"[^\w\-]+")
 # What every file system takes for a folder's name.
-_NAME = re.compile(r"[^\W_][\w \-]*")
+_FOLDER = re.compile(r"[^\W_][\w \-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class Shelf:
         with self._lock:
             there = next((Path(place) for place, called in self._others().items() if _same(called, name)), None)
             # What is known by a folder must not be known of another collection that is made once it is gone.
-            path = there or self._folder / f"{name}-{secrets.token_hex(4)}"
+            path = there or self._folder / f"{_plain(name) or 'collection'}-{secrets.token_hex(4)}"
             if there is None:
                 with whole.changing(path):
                     whole.write(path / _CALLED, name)
@@ -203,7 +203,7 @@ class Shelf:
     def _made(self) -> list[Path]:
         """The folders of those that readers have made."""
         folders = sorted(self._folder.iterdir()) if self._folder.is_dir() else []
-        return [path for path in folders if path.is_dir() and _NAME.fullmatch(path.name)]
+        return [path for path in folders if path.is_dir() and _FOLDER.fullmatch(path.name)]
 
     def _others(self) -> dict[str, str]:
         return {str(path): _called(path) for path in self._made() if not _deleted(path).exists()}
@@ -257,19 +257,29 @@ class Shelf:
 def _named(name: str) -> str:
     """A name as it is kept."""
     name = " ".join(name.split())
-    if not _NAME.fullmatch(name) or len(name) > MOST_CHARACTERS or RESERVED.fullmatch(name):
+    if not _is_name(name):
         raise CollectionError(
-            f"{name!r} is no name for a collection; use letters, digits, spaces and hyphens, at most "
-            f"{MOST_CHARACTERS} of them, beginning with a letter or a digit"
+            f"{name!r} is no name for a collection; it takes a letter or a digit, and at most {MOST_CHARACTERS} "
+            "characters"
         )
     return name
+
+
+def _is_name(name: str) -> bool:
+    """Whether people can read it, and tell it from another."""
+    return name.isprintable() and any(map(str.isalnum, name)) and len(name) <= MOST_CHARACTERS
+
+
+def _plain(name: str) -> str:
+    """As much of a name as a folder may be called."""
+    return _NOT_NAME.sub(" ", name).strip(" -_")
 
 
 def _called(path: Path) -> str:
     """The name of the collection in a folder: that which it was given last, or first."""
     with suppress(OSError, UnicodeError):
         name = (path / _CALLED).read_text("utf-8")
-        if _NAME.fullmatch(name):
+        if _is_name(name):
             return name
     return path.name
 

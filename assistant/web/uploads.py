@@ -28,8 +28,7 @@ MOST_BYTES = 100 * 1024 * 1024
 _UPLOADS, _REMOVED = "uploads", "removed"
 _NAME_BYTES = 200
 _TWIN = "another file of that name is among these; rename one of them"
-RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
-"""What Windows takes for a device, whatever its suffix."""
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +148,7 @@ def safe(name: str) -> str:
     named = Path(unicodedata.normalize("NFC", shown).strip(". ") or "document")
     room = max(0, _NAME_BYTES - len(named.suffix.encode("utf-8", "replace")))
     kept = named.stem.encode("utf-8", "replace")[:room].decode("utf-8", "ignore") or "document"
-    return f"{'_' if RESERVED.fullmatch(kept) else ''}{kept}{named.suffix}"
+    return f"{'_' if _RESERVED.fullmatch(kept) else ''}{kept}{named.suffix}"
 
 
 def _add(index: Index, paths: Sequence[Path], refused: tuple[Refused, ...] = ()) -> Iterator[Progress | Taken]:

@@ -83,8 +83,9 @@ class Views:
 
     def kept(self, session: Session, deleted: str | None = None) -> Update:
         """The list of conversations, and what the open one is called."""
+        about = self._shelf.at(session.place).name
         return {
-            self._parts.chats: lists.chats(session.entries(), session.chat, session.deleted(), deleted),
+            self._parts.chats: lists.chats(session.entries(), session.chat, session.deleted(), deleted, about),
             self._parts.head: lists.chat_head(session.title, session.fault, self._confined(session)),
         }
 
