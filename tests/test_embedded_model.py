@@ -54,10 +54,15 @@ def child() -> Child:
 
 def works(answer: Answer) -> bool:
     """Whether the minister was found, and the footnote is a fact."""
+    return "Kishida" in answer.text and holds(answer)
+
+
+def holds(answer: Answer) -> bool:
+    """Whether there is an answer each of whose sentences has a footnote, and all of these are facts."""
     (article,) = shipped_files()
     text = article.read_text("utf-8")
     cited = [text[citation.start : citation.end] == citation.quote for citation in answer.citations]
-    return answer.answered and "Kishida" in answer.text and bool(cited) and all(cited)
+    return answer.answered and all(claim.markers for claim in answer.claims) and bool(cited) and all(cited)
 
 
 def alive(pid: int) -> bool:
@@ -105,6 +110,12 @@ def test_what_the_article_does_not_say_is_refused_with_a_reason(question: str) -
     assert (answer.kind, answer.answered, answer.citations) == ("refusal", False, ())
     assert answer.reason
     assert ("France" in answer.reason) == ("France" in question)
+
+
+def test_the_article_is_summarised_with_a_footnote_to_each_sentence() -> None:
+    answer = ask("Summarise the article.")
+    assert holds(answer)
+    assert len(answer.claims) > 1
 
 
 def test_a_follow_up_is_understood() -> None:

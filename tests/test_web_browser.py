@@ -392,12 +392,13 @@ def test_stopping_ends_the_work(opened: Opener) -> None:
 
 def test_a_question_that_is_typed_meanwhile_is_asked_next_unless_that_is_taken_back(opened: Opener) -> None:
     page = opened(ScriptedLLM([f"{MINISTER} {TROOPS}", f"{TROOPS} {MINISTER}"], pause=0.2))
+    troops = "How many US service personnel are stationed in Japan?"
     waiting = page.get_by_text("Asked as soon as this answer is there.")
     ask(page)
     expect(page.get_by_role("button", name="Stop")).to_be_visible()
-    ask(page, "How many troops?")
+    ask(page, troops)
     expect(waiting).to_be_visible()
-    expect(page.locator(".fn-question")).to_have_text([QUESTION, "How many troops?"])
+    expect(page.locator(".fn-question")).to_have_text([QUESTION, troops])
     expect(waiting).to_have_count(0)
     expect(box(page)).to_have_value("")
     expect(page.get_by_role("button", name="Stop")).to_be_visible()
@@ -405,7 +406,7 @@ def test_a_question_that_is_typed_meanwhile_is_asked_next_unless_that_is_taken_b
     expect(waiting).to_be_visible()
     box(page).press("Escape")
     answered(page, 2)
-    expect(page.locator(".fn-question")).to_have_text([QUESTION, "How many troops?"])
+    expect(page.locator(".fn-question")).to_have_text([QUESTION, troops])
     expect(box(page)).to_have_value("Who is Kishida?")
 
 
