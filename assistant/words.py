@@ -151,7 +151,8 @@ def _words(text: str) -> Iterator[Word]:
         bare = _CONTRACTION.sub("", raw)
         if _is_number(bare):
             yield Word(bare, (_number(bare),), number=True)
-        elif bare.isupper() and len(bare) > 1:
+        # "Is it OK?" names nobody.
+        elif bare.isupper() and len(bare) > 1 and bare != "OK":
             yield Word(bare, (f"={bare}", _stem(bare)), name=True)
         elif len(bare) > 1 and (bare.casefold() not in STOPWORDS or _is_month(text, bare, match.start())):
             name = bare[0].isupper() and not _begins_sentence(text, match.start())

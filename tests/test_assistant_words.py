@@ -106,6 +106,10 @@ def test_a_capital_makes_a_name_except_where_a_sentence_begins() -> None:
     assert found == {"Bread": False, "rises": False, "Anna": False, "bakes": False, "Berg": True, "NATO": True}
 
 
+def test_what_is_ok_names_nobody() -> None:
+    assert [word.text for word in words("Is it OK if the UN calls?")] == ["UN", "calls"]
+
+
 def test_a_genitive_is_the_name_itself() -> None:
     assert [word.text for word in words("It is Japan's and Kishida’s")] == ["Japan", "Kishida"]
 
