@@ -13,8 +13,9 @@ REFRESH_SECONDS = 0.9
 _TOGGLE = """\
 <button type="button" id="fn-toggle" data-toggle="fn-side" aria-controls="fn-side" aria-expanded="false"
  aria-label="Conversations and documents" title="Conversations and documents">☰</button>"""
+# Where the panels slide over the chat.
 _CLOSE = """\
-<button type="button" id="fn-close" data-toggle="fn-source" aria-controls="fn-source">Back to the chat</button>"""
+<button type="button" class="fn-close" data-toggle="{0}" aria-controls="{0}">Back to the chat</button>"""
 
 # Of an HTML component whose style is ours, and whose clicks ``page.js`` hears.
 _PLAIN: Mapping[str, Any] = {"apply_default_css": False, "js_on_load": None}
@@ -97,6 +98,7 @@ def _head(begun: Begun) -> dict[str, Any]:
 
 
 def _side() -> dict[str, Any]:
+    gr.HTML(_CLOSE.format("fn-side"), elem_classes="fn-closing", **_PLAIN)
     chats = gr.HTML("", elem_id="fn-kept", **_PLAIN)
     collections = gr.HTML("", elem_id="fn-collections", **_PLAIN)
     with gr.Row(elem_id="fn-adding"):
@@ -146,7 +148,7 @@ def _chat(begun: Begun) -> dict[str, Any]:
 
 
 def _source(begun: Begun) -> dict[str, Any]:
-    gr.HTML(_CLOSE, elem_id="fn-closing", **_PLAIN)
+    gr.HTML(_CLOSE.format("fn-source"), elem_classes="fn-closing", **_PLAIN)
     selector = gr.Dropdown(
         choices=list(begun.choices),
         value=begun.shown,
