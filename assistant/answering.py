@@ -20,7 +20,7 @@ NEAREST = "What they do say:"
 OTHERWISE = "Another document has:"
 """What stands before the words of a document that differs from the one that was cited."""
 # What stands before an item of a list; the sentences of an answer follow one another.
-_BULLET = re.compile(r"^(?:[-*•–]|\d{1,2}[.)])\s+")
+_BULLET = re.compile(r"^(?:[-*•–](?!\s*\d)|\d{1,2}[.)])(?:\s+|$)")
 # How much of a question the words must say that are given for a bare "Yes" or "No".
 NEAR = 0.3
 
@@ -119,8 +119,10 @@ class Answering:
 
     def _weigh(self, sentence: str, draft: Draft) -> list[Said]:
         """Say a sentence if its evidence carries it and it answers the question, and what another document says."""
-        text = _BULLET.sub("", ground.strip_markers(sentence))
-        if _declines(text) or any(claim.text == text for claim in self.claims):
+        text = ground.strip_markers(sentence)
+        if asks.kind(self._query) == "several":
+            text = _item(text)
+        if not text or _declines(text) or any(claim.text == text for claim in self.claims):
             return []
         grounding = self._ground.verify(text, self._query)
         if not ground.stands(grounding) or self._is_said(grounding):
@@ -192,6 +194,12 @@ class Answering:
 def _declines(text: str) -> bool:
     """Whether a text says that there is nothing to say, be it after a "No"."""
     return reading.declines(text) or reading.declines(asks.polarity(text)[1])
+
+
+def _item(text: str) -> str:
+    """An item of a list as a sentence of its own."""
+    bare = _BULLET.sub("", text)
+    return bare if bare == text or not bare or bare[-1] in '.!?…:;"”’)' else f"{bare}."
 
 
 def _quoted(place: ground.Place) -> str:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Literal
 
+from assistant import longer
 from assistant.words import covered, keys, unique, words
 from index.split import sentences
 
@@ -15,33 +16,6 @@ Kind = Literal["several", "yes-no", "why", "number", "time", "name", "other"]
 
 # What may stand before the words that ask: "And under the old rules, were guests …?"
 _LEAD = r"^\W*(?:(?:and|but|so|then|also|ok|well)\b\W*)?(?:[^,?]{1,60}, )?"
-_TEXTS = (
-    r"(?:document|article|text|file|page|report|paper|manual|handbook|policy|book|study|agreement|contract|letter|story|"
-    r"note|minute|e-?mail|chapter|section|passage|instruction|lease|guide|rule|term|law|notice|memo|plan|proposal|review)s?"
-)
-_THE = r"(?:the|this|that|these|those|your|my|our|an?)"
-# Whoever asks so wants more than a sentence; what follows is what it is to be about.
-_SEVERAL = re.compile(
-    r"^\W*(?:(?:please|now|then|and|(?:can|could|would) you)\W+)*"
-    r"(?:(?:summari[sz]e|sum up|list|enumerate|outline|compare|contrast|describe|explain"
-    r"|(?:tell(?: me| us)?|say) (?:(?:more|all|something|everything|a bit|a little) )?about"
-    r"|(?:give|write|show)(?: me| us)? (?:an? )?(?:\w+ )?(?:summary|overview|outline|gist|list|comparison)"
-    r"(?: (?:of|about|on))?"
-    r"|(?:name|give)(?: me| us)? (?:all|some|two|three|four|five|six)"
-    r"|(?:what|which) are (?:all|the (?:main|key|different|two|three))"
-    rf"|what (?:do|does) (?:{_THE} )?(?:\w+ ){{0,2}}(?:{_TEXTS}|it|they) say (?:about|on)"
-    r"|what (?:is|was|are|were) (?:being )?(?:said|written) (?:about|on))\b"
-    rf"|what(?:['’]s| is| are)\b(?= (?:(?:{_THE} )?(?:\w+ ){{0,2}}{_TEXTS}|this|that|it) (?:all )?about\W*$))"
-    r"|\bdifferences? between\b",
-    re.IGNORECASE,
-)
-# Of such words alone it is not said what is to be told, nor of which document.
-_WHOLE = frozenset(
-    """
-    a about all an content contents document documents everything file files in it key main my of page pages point
-    points text texts article articles that the these this those whole entire your
-    """.split()
-)
 # "Can you tell me who …?" and "Was it in May or in June?" ask for more.
 _YES_NO = re.compile(
     _LEAD + r"(?:is|are|was|were|am|do|does|did|has|have|had|can|could|will|wo(?=n)|would|shall|should|may|might|must)"
@@ -90,24 +64,12 @@ _POLARITY = re.compile(r"^\W*(yes|no)\b(?:[*\"”]*(?:\s*[,.:;!–—-]|\s*\n|\s
 
 def kind(question: str) -> Kind:
     """What a question asks for, in its last sentence if that asks; ``other`` where its words don't tell."""
-    if _SEVERAL.search(question):
+    if longer.asked(question):
         return "several"
     if _YES_NO.search(_last(question)):
         return "yes-no"
     asked = _asked(question)
     return next((kind for kind, begin in _KINDS.items() if re.match(begin, asked, re.IGNORECASE)), "other")
-
-
-def subject(question: str) -> str:
-    """What a question that asks for several sentences is about; "" where it doesn't say, as "Summarise the article"."""
-    match = _SEVERAL.search(question)
-    rest = question[match.end() :].strip(" \t\n.,:;?!") if match else ""
-    return "" if _WHOLE.issuperset(re.findall(r"\w+", rest.casefold())) else rest.removesuffix(" about")
-
-
-def whole(question: str) -> bool:
-    """Whether a question asks for what a document says, without saying which or of what."""
-    return kind(question) == "several" and not subject(question)
 
 
 def asking_word(question: str) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from assistant import asks, prompts
+from assistant import asks, longer, prompts
 from assistant.context import tokens
 from assistant.errors import ModelError
 from assistant.ground import strip_markers
@@ -133,7 +133,7 @@ def _faithful(rewritten: str, question: str, recent: Sequence[Turn]) -> bool:
     content = words(rewritten)
     new = [word for word in content if not covered(word, said)]
     return (
-        (rewritten.endswith("?") or asks.kind(rewritten) == "several")
+        (rewritten.endswith("?") or (bool(longer.subject(rewritten)) and not needs_history(rewritten)))
         and bool(content)
         and len(new) <= MOST_NEW_WORDS
         and not any(word.name or word.number for word in new)

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import seeds
-from assistant import asks, calibration, condense, context, dialogue, llm
+from assistant import asks, calibration, condense, context, dialogue, llm, longer
 from assistant import read as reading
 from assistant import suggest as suggesting
 from assistant.answering import Answering
@@ -146,15 +146,19 @@ class Assistant:
         clock = Clock(self._now)
         question = _checked(question)
         history = [Turn(turn.role, llm.encodable(turn.text)) for turn in history]
-        if said := self._said_aside(question, history, where):
+        if said := dialogue.aside(question, history):
             yield Settled(replace(self._aside(question, said), timings=clock.timings()))
             return
         yield Working("condense")
         with clock.stage("condense"):
             query, usage = condense.standalone(question, history, self.model)
+        ids = self._documents(where) if longer.whole(query) else None
+        if ids is not None and len(ids) != 1:
+            yield Settled(replace(self._aside(question, "which"), usage=usage, timings=clock.timings()))
+            return
         yield Working("search")
         with clock.stage("search"):
-            hits = self._beginning(query, where) or self.find(question, history, query, where=where)
+            hits = self._all_over(*ids) if ids else self.find(question, history, query, where=where)
         yield Found(query, hits)
         yield from self._answer(question, query, hits, usage, clock)
 
@@ -250,22 +254,20 @@ class Assistant:
                 return suggesting.found_again(event.answer, one)
         return False
 
-    def _beginning(self, query: str, where: Where | None) -> tuple[Hit, ...]:
-        """The first passages of the one document there is, where all that it says is asked for: no word tells which."""
-        if not asks.whole(query):
-            return ()
-        among = where.get("document_id", ()) if where else set(self.index.sources().values())
-        ids = [among] if isinstance(among, str) else list(among)
-        if len(ids) != 1:
-            return ()
-        with suppress(DocumentError):
-            return _ranked(self.index.passages(ids[0])[: self.settings.passages])
-        return ()
+    def _documents(self, where: Where | None) -> tuple[str, ...]:
+        """The ids of the documents that are asked."""
+        among = self.index.among(where)
+        return tuple(set(self.index.sources().values()) if among is None else among)
 
-    def _said_aside(self, question: str, history: Sequence[Turn], where: Where | None) -> dialogue.Aside | None:
-        """What is said that no document is asked for; of one document alone it needn't be said which is summarised."""
-        said = dialogue.aside(question, history)
-        return None if said == "which" and (where or len(set(self.index.sources().values())) == 1) else said
+    def _all_over(self, document_id: str) -> tuple[Hit, ...]:
+        """Passages from all over a document, as many as can be read: the request for all of it has no word to find."""
+        try:
+            passages = self.index.passages(document_id)
+        except DocumentError:
+            # Removed since.
+            return ()
+        count = len(self.evidence(_ranked(passages[: self.settings.passages])))
+        return _ranked(passages[number * len(passages) // count] for number in range(count))
 
     def _aside(self, question: str, said: dialogue.Aside) -> Answer:
         """The reply to what no document is asked for."""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from assistant import asks
+from assistant import longer
 from assistant.types import Kind, Turn
 
 NAMED = 3
@@ -27,6 +27,7 @@ _CAPABILITIES = re.compile(
     r"|what (do you know|are you able to do|is your purpose)( about)?"
     r"|(what|which) (documents|files|texts|sources) (do you (have|know)|are (there|here|indexed|loaded))"
     r"|what are (these|those|your|my) (documents|files|texts)( about)?"
+    r"|(list|show)( me)?( all)?( the| your| my)? (documents|files|texts|sources)( (you|we|i) have| there are| here)?"
 )
 # Of words like these alone no document can be asked anything; any other may be what the question is about.
 _EMPTY = frozenset(
@@ -53,10 +54,8 @@ def aside(question: str, history: Sequence[Turn]) -> Aside | None:
         return "thanks"
     if _CAPABILITIES.fullmatch(said):
         return "capabilities"
-    if history:
-        return None
-    # "What is it about?" has no word of its own either.
-    return "which" if asks.whole(question) else "vague" if _is_vague(question) else None
+    # "What is it about?" is about a document, if not of which.
+    return "vague" if not history and _is_vague(question) and not longer.whole(question) else None
 
 
 def _is_vague(question: str) -> bool:
@@ -82,7 +81,8 @@ def reply(said: Aside, titles: Sequence[str], documents: int) -> tuple[Kind, str
         case "capabilities":
             return "chat", _about(titles, documents)
         case "which":
-            return "clarification", f"Which document do you mean? {_about(titles, documents)}"
+            which = "Which document do you mean? " if documents else ""
+            return "clarification", f"{which}{_about(titles, documents)}"
         case "vague":
             return "clarification", f"What is it that you would like to know? {_about(titles, documents)}"
 

@@ -32,7 +32,7 @@ _PRONOUN = re.compile(
     r"\b(he|him|his|she|her|hers|it|its|they|them|their|theirs|this|these|those|both)\b", re.IGNORECASE
 )
 # What is said of "it" is said of what the sentence before is about.
-_CARRIES_ON = re.compile(r"\W*(?:it|they|this|these|both)\b", re.IGNORECASE)
+_CARRIES_ON = re.compile(r"\W*(?:it|they)\b", re.IGNORECASE)
 # What speaks to a model that reads a prompt, and not of a subject: planted, more likely than not, and no evidence. Only
 # commands: "the landlord must respond within 14 days" and "officials say that only 12 survived" are of a subject.
 _INSTRUCTS = re.compile(
@@ -217,19 +217,21 @@ class Ground:
             return bool(counted)
         # "will be held on 12 July" and "takes place on 19 July", of the same thing in the same place.
         about = unique(words(question))
-        both = (present | self._carried(cited)) & (there | self._carried(rival))
+        both = (present | self._carried(cited, question)) & (there | self._carried(rival, question))
         names = [word for word in (*rest, *new) if word.name]
         same = len(about) > 1 and all(covered(word, both) for word in (*about, *names))
         return same and any(map(keys, counted))
 
-    def _carried(self, place: Place) -> frozenset[str]:
-        """What a sentence that begins with "It" has from the one before it in its passage; nothing for any other."""
+    def _carried(self, place: Place, question: str) -> frozenset[str]:
+        """What a sentence that begins with "It" has from the one before, where that begins with what is asked about."""
         if not _CARRIES_ON.match(place.words):
             return frozenset()
         passage = place.evidence.passage.id
         same = [line for line in self._lines if line.place.evidence.passage.id == passage]
         before = [line for line in same if line.place.sentence.end <= place.sentence.start]
-        return max(before, key=lambda line: line.place.sentence.end).keys if before else frozenset()
+        last = max(before, key=lambda line: line.place.sentence.end, default=None)
+        first = words(last.place.words)[:1] if last else ()
+        return last.keys if last and first and covered(first[0], keys(question)) else frozenset()
 
     def _is_name(self, word: Word, named: Sequence[Word]) -> bool:
         """Whether a word is a name, also where it begins a sentence and is known from elsewhere to be one."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from statistics import fmean
 
-from assistant import asks, prompts
+from assistant import asks, longer, prompts
 from assistant.llm import Message, Model, counted
 from assistant.types import Draft, Evidence, Usage, Verdict
 from index.split import sentences
@@ -125,9 +125,10 @@ def _asked(question: str, asked: str) -> str:
 
 def _whether(question: str, evidence: Sequence[Evidence]) -> str:
     """What is asked for a yes or no: the question, or whether there is anything to be said of what it is about."""
-    if asks.kind(question) != "several" or not evidence:
-        return question
-    return prompts.MENTIONED.format(subject=asks.subject(question) or evidence[0].passage.title)
+    if longer.whole(question) and evidence:
+        return prompts.MENTIONED.format(subject=evidence[0].passage.title)
+    subject = longer.subject(question)
+    return prompts.MENTIONED.format(subject=subject) if subject else question
 
 
 def _complete(text: str) -> str:

@@ -259,7 +259,7 @@ class Index:
         """
         if k < 1:
             raise ValueError(f"k must be at least 1, not {k}")
-        among = self._among(where)
+        among = self.among(where)
         query = _encodable(query)
         texts = _weighed(query, background or {})
         if not query.strip() or self._catalog.is_empty() or among == set():
@@ -327,6 +327,24 @@ class Index:
         if document is None:
             raise DocumentError(document_id, "no document of this id is in the index")
         return document
+
+    def among(self, where: Mapping[str, str | Collection[str]] | None) -> set[str] | None:
+        """The ids of the documents that a search is confined to, None for all.
+
+        Args:
+            where: As ``search`` takes it.
+
+        Raises:
+            ValueError: No document has one of the keys.
+        """
+        if not where:
+            return None
+        if others := where.keys() - set(TOLD_BY):
+            known = (*TOLD_BY, *self._catalog.metadata_keys())
+            for key in others - set(known):
+                raise ValueError(f"no document can be told by {key!r}; what they can be told by: {', '.join(known)}")
+        wanted = {key: [value] if isinstance(value, str) else list(value) for key, value in where.items()}
+        return set.intersection(*(self._catalog.documents_with(key, values) for key, values in wanted.items()))
 
     def passages(self, document_id: str) -> list[Passage]:
         """The passages of one document, in order.
@@ -406,17 +424,6 @@ class Index:
 
         self._embedding.run(tell)
         self._vectors.level()
-
-    def _among(self, where: Mapping[str, str | Collection[str]] | None) -> set[str] | None:
-        """The ids of the documents that a search is confined to, None for all."""
-        if not where:
-            return None
-        if others := where.keys() - set(TOLD_BY):
-            known = (*TOLD_BY, *self._catalog.metadata_keys())
-            for key in others - set(known):
-                raise ValueError(f"no document can be told by {key!r}; what they can be told by: {', '.join(known)}")
-        wanted = {key: [value] if isinstance(value, str) else list(value) for key, value in where.items()}
-        return set.intersection(*(self._catalog.documents_with(key, values) for key, values in wanted.items()))
 
     def _weight_of_words(self) -> float:
         """What a point of BM25 counts for beside a cosine."""

@@ -67,28 +67,6 @@ def test_the_kind_of_a_question(question: str, kind: asks.Kind) -> None:
 
 
 @pytest.mark.parametrize(
-    ("question", "subject"),
-    [
-        ("Tell me about the boat trip.", "the boat trip"),
-        ("Could you please summarise the life of Anna Berg?", "the life of Anna Berg"),
-        ("Give me a short overview of the Ossel", "the Ossel"),
-        ("Compare Quiet mode and Laundry mode.", "Quiet mode and Laundry mode"),
-        ("What are the differences between cats and dogs?", "cats and dogs"),
-        ("What does the lease say about dogs?", "dogs"),
-        ("What is the manual about?", "the manual"),
-        ("Summarise the article.", ""),
-        ("What are the main points of this text?", ""),
-        ("What's it all about?", ""),
-        ("Who opened the bakery?", ""),
-        ("", ""),
-    ],
-)
-def test_what_more_than_a_sentence_is_to_be_about(question: str, subject: str) -> None:
-    assert asks.subject(question) == subject
-    assert asks.whole(question) == (not subject and asks.kind(question) == "several")
-
-
-@pytest.mark.parametrize(
     ("question", "claim", "fits"),
     [
         ("How many rooms are there?", "There are twelve rooms.", True),

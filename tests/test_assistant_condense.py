@@ -115,6 +115,16 @@ def test_a_rewriting_that_says_more_than_the_conversation_is_not_used(rewriting:
     assert query == f"Who is Japan's Defence Minister? {FOLLOW_UP}"
 
 
+def test_a_request_that_is_rewritten_needs_no_question_mark_but_must_say_of_what() -> None:
+    rewritten, _ = standalone(
+        "Tell me more about it.", HISTORY, wrap(ScriptedLLM(["Tell me more about Gen Nakatani."]))
+    )
+    assert rewritten == "Tell me more about Gen Nakatani."
+    for echo in ("Explain it.", "Compare them.", "Summarise that."):
+        joined, _ = standalone(echo, HISTORY, wrap(ScriptedLLM([echo])))
+        assert joined == f"{HISTORY[0].text} {echo}"
+
+
 def test_a_model_that_fails_does_not_keep_the_question_from_being_asked() -> None:
     query, usage = standalone(FOLLOW_UP, HISTORY, wrap(ScriptedLLM([ModelUnreachable("nothing answers")])))
     assert query == f"Who is Japan's Defence Minister? {FOLLOW_UP}"

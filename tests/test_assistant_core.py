@@ -274,21 +274,56 @@ def test_the_one_document_there_is_is_summarised_from_its_beginning(tmp_path: Pa
         assert answer.text == "Cats sleep most of the day [1]. They purr at night [2]."
 
 
-@pytest.mark.parametrize("bullets", [("- ", "- "), ("1. ", "2. "), ("* ", "• ")])
-def test_the_items_of_a_list_are_sentences(tmp_path: Path, bullets: tuple[str, str]) -> None:
-    with index_of(tmp_path, cats="Cats sleep most of the day. They purr at night.") as index:
-        listed = "\n".join(f"{bullet}{item}" for bullet, item in zip(bullets, ITEMS, strict=True))
-        answer = asked(index, listed, question="List what cats do.")
+@pytest.mark.parametrize(
+    "written",
+    [
+        "- Cats sleep most of the day.\n- They purr at night.",
+        "1. Cats sleep most of the day\n2. They purr at night\n3.",
+        "* Cats sleep most of the day\n• They purr at night.",
+    ],
+)
+def test_the_items_of_a_list_are_sentences(tmp_path: Path, written: str) -> None:
+    with index_of(tmp_path, cats="Cats sleep most of the day. They purr at night. They have 3 naps.") as index:
+        answer = asked(index, written, question="List what cats do.")
         assert answer.text == "Cats sleep most of the day [1]. They purr at night [2]."
 
 
-def test_of_many_documents_it_is_asked_back_which_is_meant_unless_one_alone_is_asked(tmp_path: Path) -> None:
-    with index_of(tmp_path, cats="Cats sleep most of the day. They purr at night.", dogs="Dogs bark.") as index:
-        answer = asked(index, question="Summarise the document.")
-        assert (answer.kind, answer.text.partition("?")[0]) == ("clarification", "Which document do you mean")
-        only = {"document_id": [index.sources()["cats.txt"]]}
-        cats = assistant(index, ScriptedLLM(SLEEP)).ask("Summarise the document.", where=only)
-        assert {citation.source for citation in cats.citations} == {"cats.txt"}
+def test_what_stands_below_zero_is_no_item(tmp_path: Path) -> None:
+    with index_of(tmp_path, cats="The lowest they bear is - 5 degrees.") as index:
+        answer = asked(index, "- 5 degrees is the lowest they bear.", question="Describe what cats bear.")
+        assert answer.text == "- 5 degrees is the lowest they bear [1]."
+
+
+CATS = "Cats sleep most of the day. They purr at night."
+
+
+@pytest.mark.parametrize("history", [[], [Turn("user", "Do dogs bark?"), Turn("assistant", "Dogs bark [1].")]])
+def test_of_many_documents_it_is_asked_back_which_is_meant(tmp_path: Path, history: list[Turn]) -> None:
+    with index_of(tmp_path, cats=CATS, dogs="Dogs bark.") as index:
+        # What has been talked about doesn't say it either.
+        writer = ScriptedLLM(["Summarise the document."] * 2 * bool(history))
+        for where in (None, {"source": ["cats.txt", "dogs.txt"]}):
+            answer = assistant(index, writer).ask("Summarise the document.", history, where=where)
+            assert (answer.kind, answer.text.partition("?")[0]) == ("clarification", "Which document do you mean")
+        assert len(writer.calls) == 2 * bool(history)
+
+
+def test_the_one_document_that_is_asked_is_summarised(tmp_path: Path) -> None:
+    with index_of(tmp_path, cats=CATS, dogs="Dogs bark.") as index:
+        for where in ({"source": "cats.txt"}, {"document_id": [index.sources()["cats.txt"]]}):
+            answer = assistant(index, ScriptedLLM(SLEEP)).ask("Summarise the document.", where=where)
+            assert {citation.source for citation in answer.citations} == {"cats.txt"}
+        with pytest.raises(ValueError, match="no document can be told by"):
+            assistant(index, ScriptedLLM()).ask("Summarise the document.", where={"nothing": "x"})
+
+
+def test_of_a_long_document_parts_from_all_over_it_are_summarised(tmp_path: Path) -> None:
+    chapters = "\n\n".join(f"Chapter {n} tells of Town{n}. " + "It is long and says little. " * 20 for n in range(40))
+    with index_of(tmp_path, book=chapters) as index:
+        answer = assistant(index, ScriptedLLM(["Chapter 0 tells of Town0."])).ask("What is this about?")
+        first, *_, last = (hit.passage.start for hit in answer.hits)
+        assert first == 0
+        assert last > len(chapters) * 0.6
 
 
 def test_a_follow_up_is_asked_with_what_went_before(article: Index) -> None:

@@ -49,15 +49,7 @@ def test_small_talk_is_small_talk_whatever_went_before(said: str, kind: str) -> 
                 "What is it?",
             )
         ),
-        *(
-            (said, "which")
-            for said in (
-                "What is the document about?",
-                "What is this about?",
-                "Summarise the article.",
-                "Give me an overview of the text.",
-            )
-        ),
+        ("List the documents you have.", "capabilities"),
     ],
 )
 def test_what_asks_for_nothing_gets_a_question_back_unless_something_went_before(said: str, kind: str) -> None:
@@ -75,6 +67,7 @@ def test_a_reply_names_some_of_what_can_be_asked_about() -> None:
     assert (kind, text.partition("?")[0]) == ("clarification", "What is it that you would like to know")
     assert "“Bread” and “Bridges”." in text
     assert reply("which", TITLES, 9)[1].startswith("Which document do you mean? Ask me what 9 documents say: “Bread”")
+    assert reply("which", [], 0)[1].startswith("There are no documents")
     assert reply("thanks", TITLES, 9)[0] == "chat"
 
 
@@ -96,6 +89,10 @@ def test_without_documents_nothing_can_be_asked() -> None:
         "为什么?",
         "Qué es esto?",
         "Where was it?  Oslo?",
+        "What is the document about?",
+        "What is this about?",
+        "Summarise it.",
+        "Give me an overview of the text.",
         "What is C?",
         "Summarise C++.",
         "What is the lease about?",

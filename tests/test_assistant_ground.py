@@ -335,6 +335,9 @@ def test_another_date_of_the_same_is_a_rival_in_whatever_words() -> None:
         ("The summer tournament needs helpers. It takes place on 19 July.", True),
         ("The summer tournament needs helpers. The picnic takes place on 19 July.", False),
         ("The summer picnic needs helpers. It takes place on 19 July.", False),
+        ("The summer tournament needs helpers. This picnic takes place on 19 July.", False),
+        ("The picnic follows the summer tournament. It takes place on 19 July.", False),
+        ("Everyone loves the summer tournament. They pay by 19 July.", False),
     ],
 )
 def test_a_rival_may_say_it_of_what_was_named_just_before(other: str, differs: bool) -> None:

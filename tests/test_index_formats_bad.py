@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from index.core import Index
 from index.errors import DocumentError
-from index.formats import archive, pdf
+from index.formats import archive, pdf, plain
 from index.formats.content import Content, Unreadable
 from index.formats.core import FORMATS, read
 from index.load import load
@@ -267,6 +267,18 @@ def test_no_megabyte_takes_the_square_of_its_length(suffix: str, text: str) -> N
     with contextlib.suppress(Unreadable):
         read(data, FORMATS[suffix])
     assert time.process_time() - started < 4
+
+
+LINES = ["# A", "Text", "===", "---", "- item", "> q", "> ===", "```", "~~~", "<div>", "</div>", "[a]: b", "", "\tcode"]
+
+
+@given(st.lists(st.sampled_from([*LINES, "1. x", "  ---", "* * *", "- # B", "Title  ", "   ==== "]), max_size=9))
+def test_what_a_parser_need_not_look_for_is_not_there(lines: list[str]) -> None:
+    text = "\n".join(["Begin", *lines])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plain, "_needless", lambda text: [])
+        whole = plain.read_markdown(text.encode()).headings
+    assert plain.read_markdown(text.encode()).headings == whole
 
 
 def test_a_long_word_of_a_pdf_is_looked_through_once() -> None:

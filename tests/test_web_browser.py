@@ -410,6 +410,20 @@ def test_a_question_that_is_typed_meanwhile_is_asked_next_unless_that_is_taken_b
     expect(box(page)).to_have_value("Who is Kishida?")
 
 
+@pytest.mark.parametrize("elsewhere", ["Stop", "New chat"])
+def test_a_question_that_waits_is_asked_nowhere_else(opened: Opener, elsewhere: str) -> None:
+    page = opened(ScriptedLLM([f"{MINISTER} {TROOPS}"], pause=0.2))
+    ask(page)
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    ask(page, "How many US service personnel are stationed in Japan?")
+    expect(page.get_by_text("Asked as soon as this answer is there.")).to_be_visible()
+    page.get_by_role("button", name=elsewhere).click()
+    expect(page.get_by_role("button", name="Ask", exact=True)).to_be_visible()
+    expect(page.get_by_text("Asked as soon as this answer is there.")).to_have_count(0)
+    expect(box(page)).to_have_value("How many US service personnel are stationed in Japan?")
+    expect(page.locator(".fn-question")).to_have_count(1 if elsewhere == "Stop" else 0)
+
+
 def test_a_question_that_comes_before_the_model_is_ready_waits_and_says_so(browser: Browser, article: Index) -> None:
     ready = threading.Event()
 

@@ -200,7 +200,8 @@ function name(shown, label, event, begin = shown.textContent) {
   field.select();
 }
 
-// What is typed while an answer is being written is asked once it is there. Escape takes that back, and so does writing on.
+// What is typed while an answer is being written is asked once it is there. Escape takes that back, and so does writing on,
+// and whatever leads elsewhere: it was meant for this conversation.
 const composer = document.getElementById("fn-composer");
 const isShown = (id) => document.getElementById(id)?.checkVisibility() ?? false;
 let hint = document.getElementById("fn-next");
@@ -218,13 +219,22 @@ function queue(next) {
 
 on("keydown", (event) => {
   if (!event.target.matches?.("#fn-box textarea") || event.isComposing) return;
-  queue(event.key === "Enter" && !event.shiftKey && isShown("fn-stop") && event.target.value.trim() !== "");
+  if (event.key === "Enter" && !event.shiftKey) queue(isShown("fn-stop") && event.target.value.trim() !== "");
+  if (event.key === "Escape") queue(false);
 });
-new MutationObserver(() => {
+on("input", (event) => event.target.matches?.("#fn-box textarea") && queue(false));
+document.addEventListener(
+  "click",
+  (event) => event.target.closest?.("#fn-stop, #fn-new, [data-do]") && queue(false),
+  { signal, capture: true },
+);
+const idle = new MutationObserver(() => {
   if (!queued || !isShown("fn-ask")) return;
   queue(false);
   document.getElementById("fn-ask").click();
-}).observe(composer, { childList: true, subtree: true, attributeFilter: ["class", "style"] });
+});
+idle.observe(composer, { childList: true, subtree: true, attributeFilter: ["class", "style"] });
+signal.addEventListener("abort", () => idle.disconnect());
 
 // Files that are dropped anywhere are those of the button.
 const carried = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");

@@ -7,6 +7,7 @@ import secrets
 import shutil
 import threading
 import time
+import unicodedata
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -256,18 +257,20 @@ class Shelf:
 
 def _named(name: str) -> str:
     """A name as it is kept."""
-    name = " ".join(name.split())
+    name = unicodedata.normalize("NFC", " ".join(name.split()))
     if not _is_name(name):
         raise CollectionError(
-            f"{name!r} is no name for a collection; it takes a letter or a digit, and at most {MOST_CHARACTERS} "
-            "characters"
+            f"{name!r} is no name for a collection; it takes a letter or a digit, at most {MOST_CHARACTERS} "
+            "characters, and none that can't be seen"
         )
     return name
 
 
 def _is_name(name: str) -> bool:
     """Whether people can read it, and tell it from another."""
-    return name.isprintable() and any(map(str.isalnum, name)) and len(name) <= MOST_CHARACTERS
+    # Joiners are unseen, but belong to the letters of some scripts.
+    shown = name.translate(dict.fromkeys(map(ord, "\u200c\u200d")))
+    return shown.isprintable() and any(map(str.isalnum, name)) and len(name) <= MOST_CHARACTERS
 
 
 def _plain(name: str) -> str:

@@ -37,6 +37,8 @@ _MANY = 0.2
 _FEW = 8
 _HIGH = bytes(range(128, 256))
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(?=[\w-]+[ \t]*:)(?:.*\n)*?(?:---|\.\.\.)[ \t]*(?:\n|$)")
+_SIGNS = {"heading": "#", "html_block": "<", "blockquote": ">", "fence": "`~", "reference": "["}
+_UNDERLINE = re.compile(r"^[ \t>]*(?:=+|-+)[ \t]*$", re.MULTILINE)
 _FRONT_TITLE = re.compile(r"^title:(.+)$", re.MULTILINE)
 _QUOTED = re.compile(r"(['\"])(.+)\1")
 # Of a heading whose words become a title: marks within marks take the square of their length.
@@ -120,7 +122,7 @@ def _headings(text: str, skip: int) -> tuple[tuple[Heading, ...], str | None]:
     starts = [skip, *(skip + found.end() for found in re.finditer("\n", text[skip:]))]
     parser = MarkdownIt("commonmark")
     # Without the tokens of every line's words, which take two hundred times their memory.
-    tokens = MarkdownIt("commonmark").disable("inline").parse(text[skip:])
+    tokens = MarkdownIt("commonmark").disable(["inline", *_needless(text)]).parse(text[skip:])
     headings: list[Heading] = []
     first: str | None = None
     for token, inline in pairwise(tokens):
@@ -134,6 +136,18 @@ def _headings(text: str, skip: int) -> tuple[tuple[Heading, ...], str | None]:
         headings.append(Heading(start, end, int(token.tag[1:])))
         first = first or _said(parser.parseInline(inline.content[:_MOST_MARKED])[0])
     return tuple(headings), first
+
+
+def _needless(text: str) -> list[str]:
+    """The parser's rules that can't find anything: it would try each on every line, some twice."""
+    needless = [rule for rule, signs in _SIGNS.items() if not any(sign in text for sign in signs)]
+    return needless if _underlines(text) else ["lheading", *needless]
+
+
+def _underlines(text: str) -> bool:
+    """Whether a line may make a heading of the one before it."""
+    lines = (found.start() for found in _UNDERLINE.finditer(text))
+    return any(text[text.rfind("\n", 0, start - 1) + 1 : start].strip() for start in lines if start)
 
 
 def _said(inline: "Token") -> str | None:
