@@ -42,6 +42,7 @@ class Answering:
         self.claims: list[Claim] = []
         self._question = question
         self._query = query
+        self._kind = asks.kind(query)
         self._hits = hits
         self._ground = ground.Ground(())
         self._calibration = calibration
@@ -104,7 +105,7 @@ class Answering:
 
     def _polarity(self, text: str) -> tuple[str, str]:
         """The yes or no that a draft begins with, where that is asked for, and the rest of it."""
-        return asks.polarity(text) if asks.kind(self._query) == "yes-no" else ("", text)
+        return asks.polarity(text) if self._kind == "yes-no" else ("", text)
 
     def _joined(self, text: str) -> str:
         """The draft, in which "Yes." is no sentence of its own: no word of a document carries it."""
@@ -120,7 +121,7 @@ class Answering:
     def _weigh(self, sentence: str, draft: Draft) -> list[Said]:
         """Say a sentence if its evidence carries it and it answers the question, and what another document says."""
         text = ground.strip_markers(sentence)
-        if asks.kind(self._query) == "several":
+        if self._kind == "several":
             text = _item(text)
         if not text or _declines(text) or any(claim.text == text for claim in self.claims):
             return []
@@ -161,7 +162,7 @@ class Answering:
 
     def _otherwise(self, claim: Claim, grounding: ground.Grounding) -> list[Said]:
         """What another document has instead, in its own words: whoever asks should know that they differ."""
-        if asks.kind(self._query) == "several":
+        if self._kind == "several":
             return []
         rival = self._everything.rival(claim.text, grounding, self._query)
         if rival is None or not ground.cite([rival], self._citations)[1]:

@@ -6,7 +6,12 @@ const again = "footnotedListeners" in window;
 window.footnotedListeners?.abort();
 window.footnotedListeners = new AbortController();
 const { signal } = window.footnotedListeners;
-const on = (type, listener) => document.addEventListener(type, listener, { signal });
+const on = (type, listener, options) => document.addEventListener(type, listener, { signal, ...options });
+function watch(part, changed, ...attributes) {
+  const observer = new MutationObserver(changed);
+  observer.observe(part, { childList: true, subtree: true, attributeFilter: attributes });
+  signal.addEventListener("abort", () => observer.disconnect());
+}
 
 const scroller = element.closest("#fn-pane");
 scroller.tabIndex = 0; // so that it can be scrolled from the keyboard
@@ -58,7 +63,7 @@ function arrived() {
   }
   else scrollPane(key);
 }
-new MutationObserver(arrived).observe(element, { childList: true, subtree: true, attributeFilter: ["data-goto"] });
+watch(element, arrived, "data-goto");
 
 on("click", (event) => {
   const link = event.target.closest?.("[data-fn], [data-back]");
@@ -120,12 +125,12 @@ on("click", (event) => {
 });
 
 // A tap beside the open panel closes it, and does nothing to what it happens to hit.
-document.addEventListener("click", (event) => {
+on("click", (event) => {
   if (!narrow.matches || !isOpen("fn-side") || event.target.closest?.("#fn-side, [data-toggle]")) return;
   slide("fn-side", false);
   event.preventDefault();
   event.stopPropagation();
-}, { signal, capture: true });
+}, { capture: true });
 
 // What can be done: the names of the events that the server hears.
 const DONE = [
@@ -223,18 +228,13 @@ on("keydown", (event) => {
   if (event.key === "Escape") queue(false);
 });
 on("input", (event) => event.target.matches?.("#fn-box textarea") && queue(false));
-document.addEventListener(
-  "click",
-  (event) => event.target.closest?.("#fn-stop, #fn-new, [data-do]") && queue(false),
-  { signal, capture: true },
-);
-const idle = new MutationObserver(() => {
+on("click", (event) => event.target.closest?.("#fn-stop, #fn-new, [data-do]") && queue(false), { capture: true });
+function askNext() {
   if (!queued || !isShown("fn-ask")) return;
   queue(false);
   document.getElementById("fn-ask").click();
-});
-idle.observe(composer, { childList: true, subtree: true, attributeFilter: ["class", "style"] });
-signal.addEventListener("abort", () => idle.disconnect());
+}
+watch(composer, askNext, "class", "style");
 
 // Files that are dropped anywhere are those of the button.
 const carried = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
@@ -262,7 +262,7 @@ function address() {
   else url.searchParams.delete("chat");
   history.replaceState(null, "", url);
 }
-new MutationObserver(address).observe(kept, { childList: true, subtree: true, attributeFilter: ["data-current"] });
+watch(kept, address, "data-current");
 
 // A file that the server has made is saved by the browser: none is left for others to fetch.
 const file = document.getElementById("fn-file");
@@ -276,7 +276,7 @@ function save() {
   link.click();
   setTimeout(() => URL.revokeObjectURL(url), 1000);
 }
-new MutationObserver(save).observe(file, { childList: true, subtree: true, attributeFilter: ["data-serial"] });
+watch(file, save, "data-serial");
 
 // In the style sheet, which Gradio rewrites, this would be dropped.
 if (!again) CSS.registerProperty({ name: "--fn-seconds", syntax: "<integer>", initialValue: "0", inherits: false });
@@ -316,4 +316,4 @@ on("keydown", (event) => {
 });
 // Only where the footnote itself moves: the pane scrolls by itself when an answer arrives.
 const scrolled = (event) => event.target !== scroller && hideQuote();
-document.addEventListener("scroll", scrolled, { capture: true, passive: true, signal });
+on("scroll", scrolled, { capture: true, passive: true });

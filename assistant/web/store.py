@@ -178,20 +178,21 @@ class Store:
 
     def forget(self, owner: Owner) -> None:
         """Delete for good what an owner has deleted."""
-        self._erase("place = ? and reader = ? and deleted is not null", owner.place, owner.reader)
+        mine = "delete from conversations where place = ? and reader = ? and deleted is not null"
+        self._erase(mine, owner.place, owner.reader)
 
     def forget_place(self, place: str) -> None:
         """Delete for good all conversations about a collection."""
-        self._erase("place = ?", place)
+        self._erase("delete from conversations where place = ?", place)
 
     def close(self) -> None:
         """Close the file."""
         with self._lock:
             self._db.close()
 
-    def _erase(self, which: str, *values: str) -> None:
+    def _erase(self, statement: str, *values: str) -> None:
         with self._told():
-            self._db.execute(f"delete from conversations where {which}", values)  # noqa: S608 (ours)
+            self._db.execute(statement, values)
             # What was written is in the log of changes, too.
             self._db.execute("pragma wal_checkpoint(truncate)")
 

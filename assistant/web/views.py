@@ -75,7 +75,7 @@ class Views:
         """The chat and its buttons as they are now."""
         conversation = session.conversation
         return {
-            self._parts.welcome: self._welcome(session),
+            self._parts.welcome: self._welcome(session, self._offers.of(self._shelf.at(session.place))),
             self._parts.chat: self._messages(session),
             self._parts.ask: gr.update(visible=not conversation.open),
             self._parts.stop: gr.update(visible=conversation.open),
@@ -232,14 +232,14 @@ class Views:
         sources = self._shelf.at(session.place).library.look().sources
         return [source for id_, source in sources.items() if id_ in session.only]
 
-    def _welcome(self, session: Session) -> str:
+    @staticmethod
+    def _welcome(session: Session, offer: Offer) -> str:
         """What stands where the conversation will, until there is one."""
-        return "" if session.conversation.exchanges else welcome(self._offers.of(self._shelf.at(session.place)))
+        return "" if session.conversation.exchanges else welcome(offer)
 
     def _offered(self, session: Session, now: Seen) -> Update:
         """What has changed, with the questions to begin with, which a conversation hides."""
-        shown = "" if session.conversation.exchanges else welcome(now.offer)
-        return {self._seen: now, self._parts.welcome: shown}
+        return {self._seen: now, self._parts.welcome: self._welcome(session, now.offer)}
 
     def _shown_by(self, session: Session, look: Look) -> str | None:
         last = session.conversation.last

@@ -37,10 +37,11 @@ _MANY = 0.2
 _FEW = 8
 _HIGH = bytes(range(128, 256))
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(?=[\w-]+[ \t]*:)(?:.*\n)*?(?:---|\.\.\.)[ \t]*(?:\n|$)")
-_SIGNS = {"heading": "#", "html_block": "<", "blockquote": ">", "fence": "`~", "reference": "["}
-_UNDERLINE = re.compile(r"^[ \t>]*(?:=+|-+)[ \t]*$", re.MULTILINE)
 _FRONT_TITLE = re.compile(r"^title:(.+)$", re.MULTILINE)
 _QUOTED = re.compile(r"(['\"])(.+)\1")
+# What rules of the Markdown parser find nothing without.
+_SIGNS = {"heading": "#", "html_block": "<", "blockquote": ">", "fence": "`~", "reference": "["}
+_UNDERLINE = re.compile(r"^[ \t>]*(?:=+|-+)[ \t]*$", re.MULTILINE)
 # Of a heading whose words become a title: marks within marks take the square of their length.
 _MOST_MARKED = 2000
 
