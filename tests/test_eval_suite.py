@@ -342,18 +342,19 @@ def test_a_suite_is_found_by_name_or_path(tmp_path: Path) -> None:
     assert find("seeds").name == "seeds"
     assert find(str(suite(tmp_path / "mine", CASE))) == tmp_path / "mine"
     with pytest.raises(
-        SuiteError, match=r"no suite 'sedes'.*nor one that ships \(desk, seeds, seeds-dev, seeds-held-out\)"
+        SuiteError,
+        match=r"no suite 'sedes'.*nor one that ships \(answerability-train, desk, seeds, seeds-dev, seeds-he",
     ):
         find("sedes")
 
 
 def test_suites_of_ones_own_have_names_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert names() == ["desk", "seeds", "seeds-dev", "seeds-held-out"]
+    assert names() == ["answerability-train", "desk", "seeds", "seeds-dev", "seeds-held-out"]
     mine = suite(tmp_path / "suites" / "mine", CASE)
     suite(tmp_path / "suites" / "seeds", CASE)
     (tmp_path / "suites" / "other").mkdir()
     monkeypatch.setenv("FOOTNOTED_SUITES", str(tmp_path / "suites"))
-    assert names() == ["desk", "mine", "seeds", "seeds-dev", "seeds-held-out"]
+    assert names() == ["answerability-train", "desk", "mine", "seeds", "seeds-dev", "seeds-held-out"]
     assert find("mine") == mine
     assert find("seeds") == tmp_path / "suites" / "seeds"
     assert find("seeds-dev").parent == SHIPPED
@@ -454,6 +455,18 @@ def test_the_gold_of_a_suite_that_is_reported_is_whole(name: str) -> None:
         assert bool(case.history) == case.kind.startswith("follow-up"), case.id
 
 
+def test_what_is_trained_on_is_answered_half_and_half_and_asked_alike() -> None:
+    cases = read(find("answerability-train")).cases
+    assert len({case.id for case in cases}) == len({(case.supplied, case.question) for case in cases}) == len(cases)
+    near = [case for case in cases if case.kind.endswith("-near")]
+    assert [case for case in cases if not case.answerable] == near
+    for kind in {case.kind for case in cases if case.answerable}:
+        answered, not_answered = (sum(case.kind == name for case in cases) for name in (kind, f"{kind}-near"))
+        assert answered == pytest.approx(not_answered, rel=0.05), kind
+    for case in cases:
+        assert bool(case.answers) == bool(case.evidence) == (case.answerable and case.kind != "about"), case.id
+
+
 def test_the_kinds_of_the_shipped_suite_say_what_its_cases_are() -> None:
     for case in read(find("seeds")).cases:
         assert (case.kind in {"near", "follow-up-near", "false-premise", "off-topic"}) == (not case.answerable), case.id
@@ -464,7 +477,8 @@ def test_the_kinds_of_the_shipped_suite_say_what_its_cases_are() -> None:
 def test_nothing_is_chosen_by_questions_that_are_reported() -> None:
     asked = {
         name: {normalised(case.question) for case in read(find(name)).cases}
-        for name in ("seeds", "seeds-dev", "seeds-held-out")
+        for name in ("answerability-train", "seeds", "seeds-dev", "seeds-held-out")
     }
     assert asked["seeds-dev"] & (asked["seeds"] | asked["seeds-held-out"]) == set()
     assert asked["seeds"] & asked["seeds-held-out"] == set()
+    assert asked["answerability-train"] & (asked["seeds"] | asked["seeds-dev"] | asked["seeds-held-out"]) == set()
