@@ -9,6 +9,7 @@ import hashlib
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
@@ -22,6 +23,7 @@ from llama_index.core.llms import LLM
 from llama_index.llms.openai import OpenAI
 from llama_index.llms.openai_like import OpenAILike
 
+from assistant.adapters import Adapter
 from assistant.errors import ModelInterrupted, ModelRefused, ModelUnreachable, SettingsError
 from assistant.local import CONTEXT_TOKENS, Child
 from assistant.settings import EMBEDDED_MODEL, Settings
@@ -87,6 +89,7 @@ class Model:
     """
 
     embedded = False
+    adapter: Adapter | None = None
 
     def __init__(self, llm: LLM, name: str, where: str, wire: "Wire | None" = None, address: str | None = None) -> None:
         self._llm = llm
@@ -108,8 +111,12 @@ class Model:
         with _translated(self.where, self.name):
             yield from self._deltas(self._llm, chat, max_tokens)
 
-    def identity(self) -> str:
-        """What tells this model from every other: the SHA-256 of its weights, else its name and where it is asked."""
+    def identity(self, prompt: str | None = None) -> str:
+        """What tells this model from every other: the SHA-256 of its weights, else its name and where it is asked.
+
+        Args:
+            prompt: Tell it only from those that might reply otherwise to a prompt that ends like this.
+        """
         return f"{self.name} at {self._address}"
 
     def parameters(self) -> Mapping[str, str | float]:
@@ -190,12 +197,21 @@ class Wire(openai.DefaultHttpxClient):
 
 
 class EmbeddedModel(Model):
-    """The embedded model: one that can be started, and whose prompts can be kept on disk."""
+    """The embedded model: one that can be started, and whose prompts can be kept on disk.
+
+    Args:
+        path: The GGUF file.
+        name: What it is called, for the reader.
+        folder: Where its process keeps what it needs.
+        timeout: How long is waited for it, in seconds.
+        adapter: What it is taught beside its weights, if anything.
+    """
 
     embedded = True
 
-    def __init__(self, path: Path, name: str, folder: Path, timeout: float) -> None:
-        self.child = Child(path, folder)
+    def __init__(self, path: Path, name: str, folder: Path, timeout: float, adapter: Adapter | None = None) -> None:
+        self.child = Child(path, folder, adapter.path if adapter else None)
+        self.adapter = adapter
         self._timeout = timeout
         self._wire: Wire | None = None
         self._connected: tuple[str, LLM] | None = None
@@ -219,10 +235,11 @@ class EmbeddedModel(Model):
         yield from super().stream(messages, max_tokens)
         self.child.touch()
 
-    def identity(self) -> str:
-        """The SHA-256 of the model file, which takes a second or two to read."""
-        with self.child.model.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+    def identity(self, prompt: str | None = None) -> str:
+        """The SHA-256 of the model file, which takes a second or two to read, and of its adapter where that is used."""
+        if self.adapter is None or (prompt is not None and not prompt.endswith(self.adapter.words)):
+            return _sha256(self.child.model)
+        return f"{_sha256(self.child.model)} {_sha256(self.adapter.path)}"
 
     def parameters(self) -> Mapping[str, str | float]:
         """Those of every model, and the engine: another version of it computes other sums."""
@@ -285,7 +302,18 @@ def _embedded(model: str, settings: Settings, progress: weights.Report | None) -
         path = Path(model).expanduser()
         if not path.is_file():
             raise SettingsError(f"there is no model file {path}; name a GGUF file, or one of: {', '.join(WRITERS)}")
-    return EmbeddedModel(path, path.stem, weights.cache_folder() / "llm", settings.timeout_seconds)
+    if settings.adapter is not None and not settings.adapter.is_file():
+        raise SettingsError(
+            f"there is no adapter {settings.adapter}; FOOTNOTED_ADAPTER names what scripts/train.py wrote"
+        )
+    adapter = Adapter(settings.adapter) if settings.adapter else None
+    return EmbeddedModel(path, path.stem, weights.cache_folder() / "llm", settings.timeout_seconds, adapter)
+
+
+@cache
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _endpoint(settings: Settings) -> Model:

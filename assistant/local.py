@@ -64,13 +64,14 @@ class Child:
     Args:
         model: The GGUF file.
         folder: Where the state file, the log and the saved prompts are kept; private to the user.
+        adapter: What the model is taught beside its weights, an activated LoRA adapter as a GGUF file; None is nothing.
     """
 
-    def __init__(self, model: Path, folder: Path) -> None:
+    def __init__(self, model: Path, folder: Path, adapter: Path | None = None) -> None:
         self.model = model
+        self.adapter = adapter
         # Another file at the same path is another model: its process and its saved prompts must not be taken for ours.
-        stat = model.stat()
-        identity = f"{model.resolve()}\n{stat.st_size}\n{stat.st_mtime_ns}"
+        identity = "\n".join(_identity(file) for file in (model, adapter) if file is not None)
         self._name = hashlib.sha256(identity.encode()).hexdigest()[:16]
         self._folder = folder
         self._state = folder / f"{self._name}.json"
@@ -136,6 +137,7 @@ class Child:
             str(self.model),
             str(self._state),
             str(self._prompts()),
+            *([str(self.adapter)] if self.adapter else []),
         ]
         log.info("starting the embedded model %s", self.model.name)
         with self._log.open("wb") as output:
@@ -242,6 +244,11 @@ def _stop(state: Path) -> bool:
     return True
 
 
+def _identity(file: Path) -> str:
+    stat = file.stat()
+    return f"{file.resolve()}\n{stat.st_size}\n{stat.st_mtime_ns}"
+
+
 def _read(state: Path) -> Endpoint | None:
     try:
         fields = json.loads(state.read_text())
@@ -275,11 +282,11 @@ def _write_private(path: Path, state: dict[str, Any]) -> None:
     Path(name).replace(path)
 
 
-def serve(model: Path, state: Path, prompts: Path) -> None:
+def serve(model: Path, state: Path, prompts: Path, adapter: Path | None = None) -> None:
     """Be the child: load the model, listen, and end when told to or when idle. Never returns."""
     signal.signal(signal.SIGTERM, lambda *_: _end(state))
     key = secrets.token_urlsafe(32)
-    server = _server(model, prompts, key)
+    server = _server(model, prompts, key, adapter)
     _write_private(state, _state(Endpoint(f"{server.listening_address}/v1", key, os.getpid())))
     while True:
         time.sleep(1.0)
@@ -295,11 +302,15 @@ def serve(model: Path, state: Path, prompts: Path) -> None:
             _end(state)
 
 
-def _server(model: Path, prompts: Path, key: str) -> Any:
+def _server(model: Path, prompts: Path, key: str, adapter: Path | None) -> Any:
     import xllamacpp  # noqa: PLC0415 - only the child needs it
 
     params = xllamacpp.CommonParams()
     params.model.path = str(model)
+    if adapter is not None:
+        # Activated: it is at work only from the words on that it was trained to be asked with, and not at all in a
+        # prompt without them, so that what was read before them is the same with it and without.
+        params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(adapter), 1.0)]
     params.hostnames = ["127.0.0.1"]
     params.port = 0
     params.api_keys = [key]
@@ -324,4 +335,4 @@ def _end(state: Path) -> None:
 
 
 if __name__ == "__main__":
-    serve(*(Path(argument) for argument in sys.argv[1:4]))
+    serve(*(Path(argument) for argument in sys.argv[1:5]))

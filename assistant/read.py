@@ -72,7 +72,7 @@ def draft(
     Raises:
         ModelError: The model can't be reached, refuses, or stops half-way.
     """
-    verdict, cost = _verdict(model, _whether(question, evidence), evidence)
+    verdict, cost = _verdict(model, whether(question, evidence), evidence)
     # A moment at which a consumer may stop.
     yield Progress(Draft("", verdict))
     if verdict.probability is not None:
@@ -123,7 +123,7 @@ def _asked(question: str, asked: str) -> str:
     return f"{prompts.question_block(question)}\n{asked}"
 
 
-def _whether(question: str, evidence: Sequence[Evidence]) -> str:
+def whether(question: str, evidence: Sequence[Evidence]) -> str:
     """What is asked for a yes or no: the question, or whether there is anything to be said of what it is about."""
     if longer.whole(question) and evidence:
         return prompts.MENTIONED.format(subject=evidence[0].passage.title)
@@ -139,7 +139,8 @@ def _complete(text: str) -> str:
 
 def _verdict(model: Model, question: str, evidence: Sequence[Evidence]) -> tuple[Verdict, Usage]:
     text, stated, usage = "", None, Usage(model.name, calls=1)
-    for delta in model.stream(prompt(question, evidence, prompts.STATED), VERDICT_TOKENS):
+    asked = model.adapter.words if model.adapter else prompts.STATED
+    for delta in model.stream(prompt(question, evidence, asked), VERDICT_TOKENS):
         if stated is None and delta.alternatives and delta.text.strip():
             stated = yes_probability(delta.alternatives)
         text += delta.text

@@ -36,6 +36,8 @@ class Settings(BaseSettings):
             answers less and errs less.
         calibration: A file of ``footnoted eval --calibrate`` that tells how likely a model's answers are right. None
             takes the one that ships, which was fitted on the embedded default.
+        adapter: A GGUF file that ``scripts/train.py`` wrote for the embedded default, with which it tells whether
+            documents state an answer. None asks it as it is.
         login: ``name:password`` of who may open the page, several separated by commas. None lets in all who can reach
             it, which by default is this machine alone.
         timeout_seconds: How long a model may stay silent.
@@ -56,6 +58,7 @@ class Settings(BaseSettings):
     # .82 and .91, .82 and .94. Whoever reads a footnote can see what it says; a refusal can't be checked so quickly.
     risk: float = Field(default=0.6, ge=0, le=1)
     calibration: Path | None = None
+    adapter: Path | None = None
     login: SecretStr | None = None
     timeout_seconds: float = Field(default=120.0, gt=0)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant import calibration, prompts
+from assistant import adapters, calibration, prompts
 from assistant.calibration import Calibration, Logistic, Provenance
 from assistant.core import shipped_files
 from assistant.decide import Features
@@ -97,9 +97,11 @@ def calibrate(suites: Sequence[Suite], settings: Settings, options: core.Options
         path: The file of calibrations, in which that of this model is written anew.
 
     Raises:
-        EvalError: There is too little to fit on, or a file can't be written.
+        EvalError: There is too little to fit on, the adapter was trained on it, or a file can't be written.
         FootnotedError: As ``evaluate`` does.
     """
+    if settings.adapter is not None and any(suite.name == adapters.SUITE for suite in suites):
+        raise EvalError(f"the adapter was trained on {adapters.SUITE}; fit and report on others")
     limit = f" --limit {options.limit}" if options.limit else ""
     made: list[tuple[Mapping[str, float], bool]] = []
     model = ""

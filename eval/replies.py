@@ -98,8 +98,8 @@ class KeptModel(Model):
         self._fresh = fresh
         self._awaited: str | None = None
         self._asked = False
-        self._identity = model.identity()
         self.embedded = model.embedded
+        self.adapter = model.adapter
         self.name = model.name
         self.where = model.where
         self._failed: dict[str, ModelError] = {}
@@ -126,9 +126,9 @@ class KeptModel(Model):
         other._fresh = False
         return other
 
-    def identity(self) -> str:
+    def identity(self, prompt: str | None = None) -> str:
         """That of the model behind it."""
-        return self._identity
+        return self._model.identity(prompt)
 
     def parameters(self) -> Mapping[str, str | float]:
         """Those of the model behind it."""
@@ -184,7 +184,8 @@ class KeptModel(Model):
 
     def _key(self, messages: Sequence[Message], max_tokens: int) -> str:
         said = [(message.role, message.text) for message in messages]
-        call = [_VERSION, self._identity, self._model.parameters(), CACHE_MODE, max_tokens, said]
+        identity = self._model.identity(messages[-1].text)
+        call = [_VERSION, identity, self._model.parameters(), CACHE_MODE, max_tokens, said]
         return hashlib.sha256(json.dumps(call).encode()).hexdigest()
 
 

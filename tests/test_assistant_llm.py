@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from assistant import llm
+from assistant import llm, prompts
+from assistant.adapters import Adapter
 from assistant.core import Assistant
 from assistant.errors import ModelInterrupted, ModelRefused, ModelUnreachable, SettingsError
 from assistant.llm import Delta, Message, Model
@@ -230,6 +231,19 @@ def test_a_model_file_of_the_users_own_is_embedded(tmp_path: Path) -> None:
     own.write_bytes(b"GGUF")
     choice = llm.choose(Settings(model=str(own), openai_base_url=NOBODY))
     assert (choice.name, choice.where, choice.embedded) == ("own", "this machine", True)
+
+
+def test_an_adapter_is_another_model_only_where_it_is_asked(tmp_path: Path) -> None:
+    own, adapter = tmp_path / "own.gguf", tmp_path / "stated.gguf"
+    own.write_bytes(b"GGUF")
+    with pytest.raises(SettingsError, match=r"there is no adapter .*stated\.gguf; FOOTNOTED_ADAPTER names what"):
+        llm.choose(Settings(model=str(own), adapter=adapter))
+    adapter.write_bytes(b"GGUF too")
+    bare, taught = llm.choose(Settings(model=str(own))), llm.choose(Settings(model=str(own), adapter=adapter))
+    assert taught.adapter == Adapter(adapter)
+    assert bare.adapter is None
+    assert bare.identity() == bare.identity(f"Who? {prompts.CHECK}") == taught.identity("Who?")
+    assert taught.identity() == taught.identity(f"Who? {prompts.CHECK}") != bare.identity()
 
 
 def test_a_key_alone_sends_nothing_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

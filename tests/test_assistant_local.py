@@ -45,6 +45,15 @@ def test_another_file_at_the_same_path_is_another_model(tmp_path: Path) -> None:
     assert Child(file, tmp_path / "llm")._state != first._state
 
 
+def test_with_another_adapter_it_is_another_model(tmp_path: Path) -> None:
+    file, adapter = tmp_path / "own.gguf", tmp_path / "adapter.gguf"
+    file.write_bytes(b"one")
+    adapter.write_bytes(b"one")
+    without, first = Child(file, tmp_path / "llm"), Child(file, tmp_path / "llm", adapter)
+    adapter.write_bytes(b"another")
+    assert len({without._state, first._state, Child(file, tmp_path / "llm", adapter)._state}) == 3
+
+
 @pytest.mark.parametrize(
     "state",
     ["", "{", "[]", "{}", json.dumps({"url": "http://127.0.0.1:9/v1", "key": "k", "pid": os.getpid()})],

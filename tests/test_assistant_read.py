@@ -1,10 +1,12 @@
 """The draft as it grows, and how sure the model was that there is anything to say."""
 
 import math
+from pathlib import Path
 
 import pytest
 
 from assistant import prompts, read
+from assistant.adapters import Adapter
 from assistant.llm import Delta
 from assistant.types import Draft, Usage, Verdict
 from tests.fakes import DeltaModel, evidence
@@ -26,6 +28,16 @@ def test_the_draft_grows_until_it_is_final() -> None:
     assert model.calls == [read.prompt("What do cats do?", CATS, asked) for asked in (prompts.STATED, prompts.ANSWER)]
     assert [one.usage for one in progress[:-1]] == [None] * 4
     assert progress[-1].usage == Usage("deltas", 90, 7, 4, calls=2)
+
+
+def test_a_model_that_was_trained_to_tell_is_asked_as_it_was_trained() -> None:
+    model = DeltaModel([Delta("No", alternatives={"No": -0.1, "Yes": -2.5})], YES, [Delta("Cats sleep.")])
+    model.adapter = Adapter(Path("cats.gguf"), "Check?")
+    list(read.draft(model, "What do cats do?", CATS, 20))
+    told, unrelated, answered = (messages[-1].text for messages in model.calls)
+    assert told == read.prompt("What do cats do?", CATS, "Check?")[-1].text
+    assert unrelated == read.prompt(prompts.UNRELATED, CATS, "Check?")[-1].text
+    assert answered == read.prompt("What do cats do?", CATS, prompts.ANSWER)[-1].text
 
 
 def test_both_calls_read_the_same_up_to_the_end_of_the_question() -> None:

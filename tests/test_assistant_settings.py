@@ -25,6 +25,7 @@ def test_each_setting_has_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
         "FOOTNOTED_ANSWER_TOKENS": "99",
         "FOOTNOTED_RISK": "0.25",
         "FOOTNOTED_CALIBRATION": "mine.json",
+        "FOOTNOTED_ADAPTER": "stated.gguf",
         "FOOTNOTED_LOGIN": SECRET,
         "FOOTNOTED_TIMEOUT_SECONDS": "7.5",
         "OPENAI_BASE_URL": "http://localhost:11434/v1",

@@ -89,6 +89,13 @@ def test_a_handful_of_claims_is_too_few(suite: Suite, settings: Settings, tmp_pa
     assert not (tmp_path / "calibration.json").exists()
 
 
+def test_what_an_adapter_was_trained_on_is_neither_fitted_nor_reported_on(settings: Settings, tmp_path: Path) -> None:
+    trained = read(find("answerability-train"))
+    with pytest.raises(EvalError, match="trained on answerability-train; fit and report on others"):
+        taught = settings.model_copy(update={"adapter": tmp_path / "adapter.gguf"})
+        calibrate([trained], taught, Options(), tmp_path / "runs", tmp_path / "calibration.json")
+
+
 def test_no_case_is_fitted_on_and_reported(suite: Suite) -> None:
     for one in (suite, *(read(find(name)) for name in ("seeds", "seeds-dev", "desk"))):
         for asked in one.cases:

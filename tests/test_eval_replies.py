@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from assistant.adapters import Adapter
 from assistant.llm import Delta, Message
 from eval.errors import EvalError
 from eval.replies import KeptModel, Replies
@@ -72,6 +73,25 @@ def test_another_way_of_asking_is_another_reply(replies: Replies) -> None:
     list(KeptModel(DeltaModel(PIECES), replies).stream(ASKED, 10))
     other = Warmer((Delta("Nobody."),))
     assert [delta.text for delta in KeptModel(other, replies).stream(ASKED, 10)] == ["Nobody."]
+
+
+def test_another_adapter_asks_anew_only_what_it_replies_to(replies: Replies, tmp_path: Path) -> None:
+    class Taught(DeltaModel):
+        def __init__(self, adapter: str, *replies: tuple[Delta, ...]) -> None:
+            super().__init__(*replies)
+            self.adapter: Adapter = Adapter(tmp_path / adapter, "Check?")
+
+        def identity(self, prompt: str | None = None) -> str:
+            assert prompt is not None
+            return f"{self.name} {self.adapter.path}" if prompt.endswith(self.adapter.words) else self.name
+
+    check = (*ASKED, Message("user", "Who? Check?"))
+    first = KeptModel(Taught("one", PIECES, PIECES), replies)
+    assert tuple(first.stream(ASKED, 10)) == tuple(first.stream(check, 10)) == PIECES
+    second = KeptModel(Taught("two", (Delta("No"),)), replies)
+    assert second.adapter == Adapter(tmp_path / "two", "Check?")
+    assert tuple(second.stream(ASKED, 10)) == PIECES
+    assert tuple(second.stream(check, 10)) == (Delta("No"),)
 
 
 def test_a_reply_with_half_a_character_is_kept(replies: Replies) -> None:
