@@ -310,8 +310,14 @@ def _embedded(model: str, settings: Settings, progress: weights.Report | None) -
     return EmbeddedModel(path, path.stem, weights.cache_folder() / "llm", settings.timeout_seconds, adapter)
 
 
-@cache
 def _sha256(path: Path) -> str:
+    stat = path.stat()
+    return _sha256_of(path, stat.st_size, stat.st_mtime_ns)
+
+
+@cache
+def _sha256_of(path: Path, _size: int, _changed: int) -> str:
+    """The digest of a file as it was when it had that size and was last changed then: another one is read anew."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

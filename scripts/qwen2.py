@@ -4,7 +4,7 @@ The weights are those that llama.cpp computes with, quantised and all, so that w
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,7 +33,7 @@ class Lora(torch.nn.Module):
 
     def __init__(self, model: "Qwen2", first: int, rank: int, alpha: float) -> None:
         super().__init__()
-        self.first, self.rank, self.alpha = first, rank, alpha
+        self.rank, self.alpha = rank, alpha
         self.a, self.b = torch.nn.ParameterDict(), torch.nn.ParameterDict()
         for layer in range(first, model.layers):
             for name in PROJECTIONS:
@@ -50,10 +50,8 @@ class Lora(torch.nn.Module):
         """Go on from one that was written, of the same layers and rank."""
         found = {one.name: _tensor(one) for one in gguf.GGUFReader(path).tensors}
         with torch.no_grad():
-            for end, of in (("a", self.a), ("b", self.b)):
-                for key, values in of.items():
-                    layer, _, name = key.partition("_")
-                    values.copy_(found[f"blk.{layer}.{name}.weight.lora_{end}"])
+            for name, values in self._named():
+                values.copy_(found[name])
 
     def write(self, path: Path, invocation: Sequence[int], about: str) -> None:
         """Write it as llama.cpp reads it: activated by those tokens, in half precision."""
@@ -65,15 +63,20 @@ class Lora(torch.nn.Module):
         writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, self.alpha)
         kind = gguf.GGUFValueType
         writer.add_key_value(gguf.Keys.Adapter.ALORA_INVOCATION_TOKENS, list(invocation), kind.ARRAY, kind.UINT32)
-        for key in self.a:
-            layer, _, name = key.partition("_")
-            for end, of in (("a", self.a), ("b", self.b)):
-                writer.add_tensor(f"blk.{layer}.{name}.weight.lora_{end}", of[key].detach().half().numpy())
+        for name, values in self._named():
+            writer.add_tensor(name, values.detach().half().numpy())
         writer.write_header_to_file()
         writer.write_kv_data_to_file()
         writer.write_tensors_to_file()
         writer.close()
         part.replace(path)
+
+    def _named(self) -> Iterator[tuple[str, Tensor]]:
+        """The numbers, by the names that llama.cpp knows them by."""
+        for key in self.a:
+            layer, _, name = key.partition("_")
+            for end, of in (("a", self.a), ("b", self.b)):
+                yield f"blk.{layer}.{name}.weight.lora_{end}", of[key]
 
 
 class Qwen2:
@@ -86,7 +89,10 @@ class Qwen2:
     def __init__(self, path: Path) -> None:
         reader = gguf.GGUFReader(path)
         self.weights = {one.name: _tensor(one) for one in reader.tensors}
-        field = lambda name: reader.fields[f"qwen2.{name}"].contents()  # noqa: E731 - four of a kind
+
+        def field(name: str) -> Any:
+            return reader.fields[f"qwen2.{name}"].contents()
+
         self.layers = int(field("block_count"))
         self.heads, self.shared = int(field("attention.head_count")), int(field("attention.head_count_kv"))
         self.epsilon = float(field("attention.layer_norm_rms_epsilon"))

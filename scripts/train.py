@@ -194,18 +194,22 @@ def pages(tokens: Tokenizer, words: str) -> list[Page]:
     return [
         page(
             Evidence.of(passage for source in group for passage in split.passages(suite.documents[source])),
-            # Half of them of each of two; whether anything is said of a subject was not asked of the other one.
-            [
-                case
-                for source in group
-                for case in asked[source][:: len(group)]
-                if len(group) == 1 or not case.kind.startswith(ABOUT)
-            ],
+            together([asked[source] for source in group]),
             tokens,
             words,
         )
         for group in groups(suite.documents)
     ]
+
+
+def together(asked: Sequence[Sequence[Case]]) -> list[Case]:
+    """All that is asked of one document, or half of what is of each of two.
+
+    Whether anything is said of a subject was not looked up in the other one.
+    """
+    if len(asked) == 1:
+        return list(asked[0])
+    return [case for of_one in asked for case in of_one[:: len(asked)] if not case.kind.startswith(ABOUT)]
 
 
 def page(evidence: Sequence[Evidence], cases: Sequence[Case], tokens: Tokenizer, words: str) -> Page:

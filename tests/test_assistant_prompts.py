@@ -19,6 +19,7 @@ HASHES = {
     "2026-11-28.1": "3e860bf609803d43",
     # Only what is asked first of who wants more than a sentence was added, which the confidence was not fitted to.
     "2026-11-28.2": "7add5bc37c7d8290",
+    # Only what a model with an adapter is asked was added.
     "2026-11-28.3": "33e87598dc2fb5a7",
 }
 

@@ -343,7 +343,8 @@ def test_a_suite_is_found_by_name_or_path(tmp_path: Path) -> None:
     assert find(str(suite(tmp_path / "mine", CASE))) == tmp_path / "mine"
     with pytest.raises(
         SuiteError,
-        match=r"no suite 'sedes'.*nor one that ships \(answerability-train, desk, seeds, seeds-dev, seeds-he",
+        match=r"no suite 'sedes'.*nor one that ships "
+        r"\(answerability-train, desk, seeds, seeds-dev, seeds-held-out\)",
     ):
         find("sedes")
 
