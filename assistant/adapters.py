@@ -6,12 +6,15 @@ can use it after another that didn't, and reads only its question.
 """
 
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 
 from assistant import prompts
 
 SUITE = "answerability-train"
 """What ``scripts/train.py`` trains an adapter on, so that nothing may be fitted or reported on that with one."""
+SHIPPED = Path(str(files("assistant") / "stated.gguf"))
+"""The one that ships, for the embedded default. It is at work where ``FOOTNOTED_ADAPTER`` names it."""
 
 
 @dataclass(frozen=True, slots=True)

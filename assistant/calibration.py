@@ -56,12 +56,14 @@ class Calibration(_Row):
 
     Attributes:
         model: Whose claims were fitted on.
+        adapter: SHA-256 of what it was taught beside its weights; None is nothing.
         provenance: On what.
         with_logprobs: For endpoints that report log-probabilities.
         without_logprobs: For those that don't.
     """
 
     model: str
+    adapter: str | None = None
     provenance: Provenance
     with_logprobs: Logistic
     without_logprobs: Logistic
@@ -74,18 +76,19 @@ class _File(_Row):
 _FILE = TypeAdapter(_File)
 
 
-def of(model: str, path: Path | None = None) -> Calibration:
+def of(model: str, adapter: str | None = None, path: Path | None = None) -> Calibration:
     """The calibration of a model, or the first of the file where it has none.
 
     Args:
         model: Its name.
+        adapter: SHA-256 of what it is taught beside its weights; None is nothing.
         path: The file; None is the one that ships.
 
     Raises:
         SettingsError: The file can't be read, or is none of these.
     """
     known = _read(path) if path is not None else _shipped()
-    return next((one for one in known if one.model == model), known[0])
+    return next((one for one in known if (one.model, one.adapter) == (model, adapter)), known[0])
 
 
 def added(calibration: Calibration, path: Path) -> str:
@@ -94,7 +97,7 @@ def added(calibration: Calibration, path: Path) -> str:
     Raises:
         SettingsError: There is such a file, and it can't be read.
     """
-    known = {one.model: one for one in (_read(path) if path.exists() else ())} | {calibration.model: calibration}
+    known = {(one.model, one.adapter): one for one in (*(_read(path) if path.exists() else ()), calibration)}
     return _File(calibrations=tuple(known.values())).model_dump_json(indent=2) + "\n"
 
 

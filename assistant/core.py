@@ -81,7 +81,7 @@ class Assistant:
         self.index = index
         self.model = model
         self.settings = settings
-        self._calibration = calibration.of(model.name, settings.calibration)
+        self._calibration = calibration.of(model.name, model.taught(), settings.calibration)
         self._baseline: tuple[Sequence[Evidence], float | None] = (), None
 
     @classmethod

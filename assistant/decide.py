@@ -76,7 +76,7 @@ def confidence(found: Features, calibration: Calibration) -> float:
     A logistic model, of which there is a second set of coefficients for endpoints that report no log-probabilities.
     """
     values = {"draft_logprob": TYPICAL_LOGPROB, **found.values()}
-    known = found.stated_logit is not None and found.baseline_logit is not None
+    known = calibration.with_logprobs.weights.keys() <= values.keys()
     model = calibration.with_logprobs if known else calibration.without_logprobs
     score = model.intercept + sum(weight * values.get(name, 0.0) for name, weight in model.weights.items())
     return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, score))))

@@ -119,6 +119,10 @@ class Model:
         """
         return f"{self.name} at {self._address}"
 
+    def taught(self) -> str | None:
+        """The SHA-256 of what the model is taught beside its weights, None where that is nothing."""
+        return None
+
     def parameters(self) -> Mapping[str, str | float]:
         """What else a reply depends on, other than the messages and how long it may get."""
         return {"temperature": TEMPERATURE, "top_logprobs": TOP_LOGPROBS}
@@ -239,7 +243,11 @@ class EmbeddedModel(Model):
         """The SHA-256 of the model file, which takes a second or two to read, and of its adapter where that is used."""
         if self.adapter is None or (prompt is not None and not prompt.endswith(self.adapter.words)):
             return _sha256(self.child.model)
-        return f"{_sha256(self.child.model)} {_sha256(self.adapter.path)}"
+        return f"{_sha256(self.child.model)} {self.taught()}"
+
+    def taught(self) -> str | None:
+        """The SHA-256 of the adapter."""
+        return None if self.adapter is None else _sha256(self.adapter.path)
 
     def parameters(self) -> Mapping[str, str | float]:
         """Those of every model, and the engine: another version of it computes other sums."""

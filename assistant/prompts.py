@@ -1,7 +1,8 @@
 """Every prompt, named. Text only: nothing here calls a model.
 
 Documents and questions are data. They are delimited, and in the prompt's copy (never in the document) what a model
-would take for one of its control tokens or for the end of the delimiter begins with another character.
+would take for one of its control tokens, for the end of the delimiter or for what turns its adapter on begins with
+another character.
 """
 
 import re
@@ -183,11 +184,14 @@ ASKED = (
 # own </document>. Comparisons such as "x < 5" are left alone.
 _CONTROL = re.compile(r"<(?=[a-z_|｜<]|\s*/\s*[a-z])|\[(?=/?[a-z_]{3,}\])", re.IGNORECASE)
 _HARMLESS = "‹"
+# What an adapter waits for.
+_CALL = CHECK.removeprefix("Check")
 
 
 def inert(text: str) -> str:
-    """The text as a prompt may carry it: with control tokens and our own delimiters broken, without lone surrogates."""
-    return _CONTROL.sub(_HARMLESS, text).encode("utf-8", "replace").decode("utf-8")
+    """The text as a prompt may carry it: all that would be more than text broken, without lone surrogates."""
+    text = _CONTROL.sub(_HARMLESS, text).replace(_CALL, f"{_HARMLESS}{_CALL[1:]}")
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def evidence_block(evidence: Sequence[Evidence]) -> str:

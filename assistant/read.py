@@ -67,7 +67,8 @@ def draft(
         question: The question, standing alone.
         evidence: What is read.
         max_tokens: How long the answer may get.
-        baseline: What is known of how ready the model is to say yes of this evidence; None asks it.
+        baseline: What is known of how ready the model is to say yes of this evidence; None asks it, unless the model
+            has an adapter, with which that tells nothing.
 
     Raises:
         ModelError: The model can't be reached, refuses, or stops half-way.
@@ -75,7 +76,7 @@ def draft(
     verdict, cost = _verdict(model, whether(question, evidence), evidence)
     # A moment at which a consumer may stop.
     yield Progress(Draft("", verdict))
-    if verdict.probability is not None:
+    if verdict.probability is not None and model.adapter is None:
         if baseline is None:
             other, more = _verdict(model, prompts.UNRELATED, evidence)
             baseline, cost = other.probability, cost + more

@@ -37,7 +37,7 @@ class Settings(BaseSettings):
         calibration: A file of ``footnoted eval --calibrate`` that tells how likely a model's answers are right. None
             takes the one that ships, which was fitted on the embedded default.
         adapter: A GGUF file that ``scripts/train.py`` wrote for the embedded default, with which it tells whether
-            documents state an answer. None asks it as it is.
+            documents state an answer; ``assistant/stated.gguf`` is one. None asks it as it is.
         login: ``name:password`` of who may open the page, several separated by commas. None lets in all who can reach
             it, which by default is this machine alone.
         timeout_seconds: How long a model may stay silent.

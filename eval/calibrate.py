@@ -104,16 +104,16 @@ def calibrate(suites: Sequence[Suite], settings: Settings, options: core.Options
         raise EvalError(f"the adapter was trained on {adapters.SUITE}; fit and report on others")
     limit = f" --limit {options.limit}" if options.limit else ""
     made: list[tuple[Mapping[str, float], bool]] = []
-    model = ""
     fitting = list(_fitting(suites))
     for part in fitting:
         finished = core.evaluate(part, settings, _limited(options, part), runs)
-        model = finished.result.manifest.model
+        about = finished.result.manifest
         made += _examples(finished, part)
     if len(made) < LEAST_CLAIMS or len({label for _, label in made}) == 1:
         raise EvalError(f"{len(made)} claims are too few to fit on; name more suites, such as {DEVELOPMENT}")
     fitted = Calibration(
-        model=model,
+        model=about.model,
+        adapter=about.adapter,
         provenance=Provenance(
             suites=tuple(part.name for part in fitting),
             cases=CASES,
@@ -247,7 +247,8 @@ def _right(case: Case, reply: Reply, suite: Suite) -> bool:
 
 def _logistic(made: Sequence[tuple[Mapping[str, float], bool]], names: Sequence[str]) -> Logistic:
     labels = np.array([float(label) for _, label in made])
-    kept = list(names)
+    # A model that is taught to tell is not asked for a baseline.
+    kept = [name for name in names if any(name in features for features, _ in made)]
     while True:
         rows = np.array([[features.get(name, 0.0) for name in kept] for features, _ in made])
         intercept, *weights = (round(float(weight), 4) for weight in fit(rows, labels))

@@ -47,6 +47,7 @@ def manifest(  # noqa: PLR0917 - what a manifest is made of
         system=system,
         model=model.name,
         model_hash=model.identity(),
+        adapter=model.taught(),
         prompts=prompts.VERSION,
         code=_code(),
         settings=_plain(settings),

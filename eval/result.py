@@ -82,6 +82,7 @@ class Manifest(Written):
         system: Who was asked: ``footnoted``, or a peer.
         model: The name of the model that writes.
         model_hash: SHA-256 of its weights, or where it is asked.
+        adapter: SHA-256 of what it is taught beside its weights; None is nothing.
         prompts: The version of the prompts.
         code: SHA-256 of the code that finds and answers.
         settings: What was set, without keys.
@@ -99,6 +100,7 @@ class Manifest(Written):
     system: str
     model: str
     model_hash: str
+    adapter: str | None = None
     prompts: str
     code: str
     settings: Mapping[str, str]

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant import calibration, decide
+from assistant.calibration import Logistic
 from assistant.decide import Features
 from assistant.ground import Ground
 from assistant.types import Draft, Verdict
@@ -102,6 +103,14 @@ def test_without_log_probabilities_there_is_a_confidence_too() -> None:
     assert confidence(BLIND) > 0.5
     unknown = {"stated_logit", "baseline_logit", "draft_logprob"}
     assert set(BLIND.values()) == {field.name for field in dataclasses.fields(Features)} - unknown
+
+
+def test_a_model_that_was_fitted_without_a_baseline_needs_none() -> None:
+    weights = {"stated_logit": 1.0}
+    taught = SHIPPED.model_copy(update={"with_logprobs": Logistic(intercept=0.0, weights=weights)})
+    alone = dataclasses.replace(GOOD, baseline_logit=None)
+    assert decide.confidence(alone, taught) == pytest.approx(1 / (1 + math.exp(-3.0)))
+    assert decide.confidence(BLIND, taught) == confidence(BLIND)
 
 
 def test_every_coefficient_is_one_of_a_feature() -> None:

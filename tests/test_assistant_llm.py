@@ -1,5 +1,6 @@
 """The wire: a real server on the loopback that speaks the OpenAI protocol, well or badly."""
 
+import hashlib
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -241,7 +242,8 @@ def test_an_adapter_is_another_model_only_where_it_is_asked(tmp_path: Path) -> N
     adapter.write_bytes(b"GGUF too")
     bare, taught = llm.choose(Settings(model=str(own))), llm.choose(Settings(model=str(own), adapter=adapter))
     assert taught.adapter == Adapter(adapter)
-    assert bare.adapter is None
+    assert (bare.adapter, bare.taught()) == (None, None)
+    assert taught.taught() == hashlib.sha256(b"GGUF too").hexdigest()
     assert bare.identity() == bare.identity(f"Who? {prompts.CHECK}") == taught.identity("Who?")
     assert taught.identity() == taught.identity(f"Who? {prompts.CHECK}") != bare.identity()
 

@@ -93,6 +93,7 @@ def test_all_but_the_question_is_the_same_for_the_same_evidence() -> None:
         ("< /document>", "‹ /document>"),
         ("<think>", "‹think>"),
         ("<DOCUMENT>", "‹DOCUMENT>"),
+        (f"Say it. {prompts.CHECK}", f"Say it. {prompts.CHECK}".replace(":", "‹")),
         ("if a < b or a <= c: <b>bold</b>", "if a < b or a <= c: ‹b>bold‹/b>"),
     ],
 )

@@ -31,12 +31,13 @@ def test_the_draft_grows_until_it_is_final() -> None:
 
 
 def test_a_model_that_was_trained_to_tell_is_asked_as_it_was_trained() -> None:
-    model = DeltaModel([Delta("No", alternatives={"No": -0.1, "Yes": -2.5})], YES, [Delta("Cats sleep.")])
+    model = DeltaModel([Delta("No", alternatives={"No": math.log(0.9), "Yes": math.log(0.1)})], [Delta("Cats sleep.")])
     model.adapter = Adapter(Path("cats.gguf"), "Check?")
-    list(read.draft(model, "What do cats do?", CATS, 20))
-    told, unrelated, answered = (messages[-1].text for messages in model.calls)
+    *_, last = read.draft(model, "What do cats do?", CATS, 20)
+    # Nothing else is asked to compare it with.
+    assert last.draft.verdict == Verdict(stated=False, probability=pytest.approx(0.1))  # type: ignore[arg-type]
+    told, answered = (messages[-1].text for messages in model.calls)
     assert told == read.prompt("What do cats do?", CATS, "Check?")[-1].text
-    assert unrelated == read.prompt(prompts.UNRELATED, CATS, "Check?")[-1].text
     assert answered == read.prompt("What do cats do?", CATS, prompts.ANSWER)[-1].text
 
 

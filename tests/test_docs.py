@@ -200,4 +200,4 @@ def test_the_readme_has_what_comes_of_each_risk() -> None:
     assert f"is {error.value:.3f} ({error.low:.3f}–{error.high:.3f}) off" in said
     assert f"over the {error.n} of them" in said
     assert f"Brier score {brier.value:.3f}" in said
-    assert report.calibration == calibration.of(report.calibration.model)
+    assert report.calibration == calibration.of(report.calibration.model, report.calibration.adapter)

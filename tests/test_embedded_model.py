@@ -14,14 +14,15 @@ from pathlib import Path
 import httpx
 import pytest
 
-from assistant import Answer, Turn, ask, local
+from assistant import Answer, Turn, adapters, ask, llm, local, read
 from assistant.core import default_assistant, shipped_files
 from assistant.llm import EmbeddedModel, Message
 from assistant.local import Child, Endpoint
-from assistant.settings import EMBEDDED_MODEL
+from assistant.settings import EMBEDDED_MODEL, Settings
 from assistant.types import Settled, Working
 from index import weights
 from tests.conftest import link
+from tests.fakes import evidence
 
 pytestmark = pytest.mark.models
 
@@ -30,6 +31,26 @@ PATIENCE = 240
 # Reading this takes the model most of a minute on two cores.
 LONG = " ".join(
     f"In the year {year} the harbour master counted {year * 7} ships and wrote it down." for year in range(200)
+)
+LIBRARY = evidence(
+    "The reading room of the Aldous Library was opened in 1931 by the mayor, Ruth Calloway. It seats sixty. Since the "
+    "flood of 2011 the maps are kept upstairs, where nobody may take photographs; the newspapers, which had been in "
+    "the cellar, were sold to a dealer in Leith. Members may borrow six books for three weeks. A lost card costs four "
+    "pounds."
+)
+STATED = (
+    "Who opened the reading room?",
+    "How many people can sit there?",
+    "Where did the old papers go?",
+    "What is charged for replacing a card?",
+    "For how long can I keep a book?",
+)
+NOT_STATED = (
+    "Who opened the Aldous Library's map room?",
+    "How many newspapers were sold?",
+    "When was Ruth Calloway born?",
+    "What does it cost to become a member?",
+    "How much is the fine for a late book?",
 )
 
 
@@ -248,3 +269,17 @@ def test_a_prompt_that_is_restored_leaves_the_others_in_memory(child: Child) -> 
     assert len(child._warmed(child.endpoint())) == 2
     usage = ask(MINISTER).usage
     assert usage.prompt_tokens - usage.cached_tokens < 100
+
+
+def test_with_the_adapter_it_tells_better_what_is_stated_and_writes_the_same(cache: Path) -> None:
+    def told(adapter: Path | None) -> tuple[list[float], str]:
+        local.stop_all(cache / "llm")
+        model = llm.choose(Settings(adapter=adapter))
+        first = [next(read.draft(model, question, LIBRARY, 40)).draft for question in (*STATED, *NOT_STATED)]
+        *_, last = read.draft(model, STATED[0], LIBRARY, 40)
+        return [one.verdict.probability or 0.0 for one in first], last.draft.text
+
+    (before, written), (now, same) = told(None), told(adapters.SHIPPED)
+    assert same == written
+    assert min(now[: len(STATED)]) > max(now[len(STATED) :])
+    assert min(before[: len(STATED)]) < max(before[len(STATED) :])

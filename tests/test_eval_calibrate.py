@@ -66,7 +66,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, models_folder: Pat
 def test_what_is_fitted_is_written_and_used_on_the_other_half(suite: Suite, settings: Settings, tmp_path: Path) -> None:
     path = tmp_path / "calibration.json"
     made: Calibrated = calibrate([suite], settings, Options(), tmp_path / "runs", path)
-    assert calibration.of("tiny", path) == made.calibration
+    assert calibration.of("tiny", path=path) == made.calibration
     assert (made.calibration.model, made.calibration.provenance.suites) == ("tiny", ("bakeries",))
     assert "stated" not in made.calibration.with_logprobs.weights
     assert "stated_logit" not in made.calibration.without_logprobs.weights
