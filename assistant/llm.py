@@ -121,7 +121,7 @@ class Model:
 
     def taught(self) -> str | None:
         """The SHA-256 of what the model is taught beside its weights, None where that is nothing."""
-        return None
+        return None if self.adapter is None else _sha256(self.adapter.path)
 
     def parameters(self) -> Mapping[str, str | float]:
         """What else a reply depends on, other than the messages and how long it may get."""
@@ -244,10 +244,6 @@ class EmbeddedModel(Model):
         if self.adapter is None or (prompt is not None and not prompt.endswith(self.adapter.words)):
             return _sha256(self.child.model)
         return f"{_sha256(self.child.model)} {self.taught()}"
-
-    def taught(self) -> str | None:
-        """The SHA-256 of the adapter."""
-        return None if self.adapter is None else _sha256(self.adapter.path)
 
     def parameters(self) -> Mapping[str, str | float]:
         """Those of every model, and the engine: another version of it computes other sums."""

@@ -68,7 +68,7 @@ def draft(
         evidence: What is read.
         max_tokens: How long the answer may get.
         baseline: What is known of how ready the model is to say yes of this evidence; None asks it, unless the model
-            has an adapter, with which that tells nothing.
+            has an adapter, with which that adds little.
 
     Raises:
         ModelError: The model can't be reached, refuses, or stops half-way.

@@ -126,10 +126,6 @@ class KeptModel(Model):
         other._fresh = False
         return other
 
-    def taught(self) -> str | None:
-        """What the model behind it is taught."""
-        return self._model.taught()
-
     def identity(self, prompt: str | None = None) -> str:
         """That of the model behind it."""
         return self._model.identity(prompt)

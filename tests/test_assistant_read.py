@@ -34,8 +34,10 @@ def test_a_model_that_was_trained_to_tell_is_asked_as_it_was_trained() -> None:
     model = DeltaModel([Delta("No", alternatives={"No": math.log(0.9), "Yes": math.log(0.1)})], [Delta("Cats sleep.")])
     model.adapter = Adapter(Path("cats.gguf"), "Check?")
     *_, last = read.draft(model, "What do cats do?", CATS, 20)
+    found = last.draft.verdict
     # Nothing else is asked to compare it with.
-    assert last.draft.verdict == Verdict(stated=False, probability=pytest.approx(0.1))  # type: ignore[arg-type]
+    assert (found.stated, found.baseline) == (False, None)
+    assert found.probability == pytest.approx(0.1)
     told, answered = (messages[-1].text for messages in model.calls)
     assert told == read.prompt("What do cats do?", CATS, "Check?")[-1].text
     assert answered == read.prompt("What do cats do?", CATS, prompts.ANSWER)[-1].text
